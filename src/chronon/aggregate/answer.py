@@ -1,0 +1,159 @@
+"""The answers to queries over the rows of one chunk: every part, every shape, in one pass each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chronon.aggregate import shapes
+from chronon.aggregate.kernel import ranges
+from chronon.aggregate.rule import WindowRule
+from chronon.aggregate.series import Rows, Series
+from chronon.aggregate.shapes import Shape
+from chronon.base.arrow import to_arrow
+from chronon.base.errors import DataError, Place
+from chronon.base.types import FLOATS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.aggregate.parts import Base, Part
+
+    Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass
+class Chunk:
+    """Rows of some keys, sorted by (key, time, sequence), and the columns of their inputs."""
+
+    rows: Rows
+    columns: Mapping[str, pa.Array]
+    _series: dict[tuple[str, bool], Series] = field(default_factory=dict, init=False)
+    _groups: dict[str, shapes.Groups] = field(default_factory=dict, init=False)
+
+    def series(self, base: Base) -> Series:
+        """The elements of a base that is not grouped."""
+        key = (base.input, base.flattened)
+        if key not in self._series:
+            self._series[key] = Series.of(self.columns[base.input], self.rows, flatten=base.flattened)
+        return self._series[key]
+
+    def groups(self, base: Base) -> shapes.Groups:
+        """The elements of a grouped base, split by label."""
+        key = f"{base.input} {base.bucket} {base.shape} {base.operation.timed}"
+        if key not in self._groups:
+            self._groups[key] = self._split(base)
+        return self._groups[key]
+
+    def _split(self, base: Base) -> shapes.Groups:
+        column = self.columns[base.input]
+        if base.bucket is not None:
+            return shapes.bucketed(self.series(base), self.columns[base.bucket])
+        if base.shape is Shape.MAPPED:
+            return shapes.mapped(column, self.rows)
+        groups = shapes.by_position(column, self.rows)
+        if groups.series.values.null_count:
+            raise DataError(
+                "a list to be aggregated element by element holds a null",
+                place=Place(field=base.input),
+                mend="fill nulls in the select, for example TRANSFORM(x, v -> COALESCE(v, 0))",
+            )
+        return groups
+
+
+@dataclass
+class Queries:
+    """Keys and instants to answer for, sorted by both; instants in ms."""
+
+    keys: Longs
+    times: Longs
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, some: slice) -> Queries:
+        return Queries(self.keys[some], self.times[some])
+
+
+class Windows:
+    """The ranges of rows that the queries of a chunk see, one pair of arrays for each window length."""
+
+    def __init__(self, chunk: Chunk, queries: Queries, rule: WindowRule) -> None:
+        self._rows, self._queries, self._rule = chunk.rows, queries, rule
+        self._first, self._last = np.empty((2, len(queries)), dtype=np.int64)
+        ranges.key_bounds(chunk.rows.keys, queries.keys, self._first, self._last)
+        self._ends = self._last
+        if rule is not WindowRule.ALL:
+            self._ends = np.empty(len(queries), dtype=np.int64)
+            ranges.row_ends(chunk.rows.keys, chunk.rows.times, queries.keys, queries.times, self._ends)
+        self._starts: dict[int, Longs] = {}
+
+    def of(self, part: Part) -> tuple[Longs, Longs]:
+        """The row ranges ``[lo, hi)`` of one part."""
+        if part.window is None or self._rule is WindowRule.ALL:
+            return self._first, self._ends
+        if part.window not in self._starts:
+            starts = np.empty(len(self._queries), dtype=np.int64)
+            hop = part.hop if self._rule is WindowRule.SAWTOOTH else 1
+            keys, times = self._rows.keys, self._rows.times
+            ranges.row_starts(keys, times, self._queries.keys, self._queries.times, part.window, hop, starts)
+            self._starts[part.window] = starts
+        return self._starts[part.window], self._ends
+
+
+def answer(parts: Sequence[Part], chunk: Chunk, queries: Queries, rule: WindowRule, seeds: Mapping[str, Any]) -> list[pa.Array]:
+    """One column for each part, parallel to ``queries``.
+
+    ``seeds`` holds, for parts over the whole history, the state of rows of the first key that are no longer in the chunk.
+    """
+    windows = Windows(chunk, queries, rule)
+    return [_answer_one(part, chunk, queries, windows, seeds.get(part.base.identity)) for part in parts]
+
+
+def _answer_one(part: Part, chunk: Chunk, queries: Queries, windows: Windows, seed: Any) -> pa.Array:
+    lo, hi = windows.of(part)
+    if part.base.grouped:
+        return _answer_groups(part.base, chunk, queries, lo, hi)
+    series = chunk.series(part.base)
+    lo, hi = series.span(lo), series.span(hi)
+    operation = part.base.operation
+    if seed is not None and part.window is None:
+        states = operation.slide_from(seed, series, lo, hi, int((queries.keys == chunk.rows.keys[0]).sum()))
+    else:
+        states = operation.slide(series, lo, hi)
+    return _typed(undefined_to_null(operation.finish(states)), part.base)
+
+
+def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Longs) -> pa.Array:
+    groups = chunk.groups(base)
+    if (wrong := shapes.first_mismatch(groups, lo, hi)) is not None:
+        query, one, other = wrong
+        raise DataError(
+            f"lists of {one} and of {other} items are to be aggregated element by element at {queries.times[query]}",
+            place=Place(field=base.input),
+            expected="lists of one length for each key",
+        )
+    found = shapes.sightings(groups, queries.keys, lo, hi)
+    items = base.operation.finish(base.operation.slide(groups.series, found.lo, found.hi))
+    filled = shapes.seen(groups.present, lo, hi) if groups.present is not None else None
+    if base.shape is Shape.ELEMENT_WISE and filled is not None:
+        return _typed(shapes.gather_list(found, items, filled, len(queries)), base)
+    return _typed(shapes.gather_map(groups, found, items, filled, len(queries)), base)
+
+
+def undefined_to_null(column: pa.Array) -> pa.Array:
+    """A bare number that is NaN or infinite is no result."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if not pa.types.is_floating(column.type):
+        return column
+    return pc.if_else(pc.is_finite(column), column, pa.scalar(None, column.type))
+
+
+def _typed(column: pa.Array, base: Base) -> pa.Array:
+    wanted = to_arrow(base.output)
+    return column if column.type == wanted else column.cast(wanted, safe=base.output not in FLOATS)

@@ -1,0 +1,277 @@
+"""Operations that count distinct values: how many there are, how often each occurs, which occur most.
+
+A state is a bag: values with their counts. For one key it is a list of ``[value, count]`` in ascending order of values, so
+that equal bags are equal bytes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from chronon.aggregate.kernel import bags
+from chronon.aggregate.operation import Operation
+from chronon.aggregate.ordering import payload_key, utf16_key
+from chronon.base.types import FLOATS, INT, INTEGERS, LONG, STRING, DataType, MapType
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.aggregate.series import Series
+
+    Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+Bag = list[list[Any]]
+"""``[value, count]`` in ascending order of values."""
+
+
+@dataclass
+class Ranges:
+    """A column of bags: the elements of each, as ranges of a series whose elements may have weights."""
+
+    codes: Longs
+    distinct: pa.Array
+    weights: Longs | None
+    lo: Longs
+    hi: Longs
+
+    def window(self) -> bags.Window:
+        """A fresh counter over the codes."""
+        return bags.Window(self.codes, len(self.distinct), self.weights)
+
+    def sizes(self) -> Longs:
+        """How many distinct values each bag holds."""
+        out = np.zeros(len(self.lo), dtype=np.int64)
+        self.window().distinct(self.lo, self.hi, out)
+        return out
+
+    def entries(self) -> tuple[Longs, Longs, Longs]:
+        """How many entries each bag has, and the codes and counts of all, by code within a bag."""
+        sizes = np.zeros(len(self.lo), dtype=np.int64)
+        flat = self.window().entries(self.lo, self.hi, sizes)
+        pairs = np.frombuffer(flat, dtype=np.int64).reshape(-1, 2)
+        return sizes, pairs[:, 0], pairs[:, 1]
+
+
+class BagOperation(Operation):
+    """Counts distinct values."""
+
+    def slide(self, series: Series, lo: Longs, hi: Longs) -> Ranges:
+        codes, distinct = series.coded
+        return Ranges(codes, distinct, None, lo, hi)
+
+    def slide_from(self, seed: Bag, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
+        import pyarrow as pa
+
+        from chronon.aggregate.series import Series
+
+        older = pa.array([value for value, _ in seed], series.values.type)
+        weights = np.array([times for _, times in seed] + [1] * len(series), dtype=np.int64)
+        row_of = np.concatenate((np.zeros(len(older), dtype=np.int64), series.row_of))
+        codes, distinct = Series(pa.concat_arrays([older, series.values]), row_of, None, series.rows).coded
+        lo, hi = lo + len(older), hi + len(older)
+        lo[:count] = 0
+        return Ranges(codes, distinct, weights, lo, hi)
+
+    def export(self, states: Ranges) -> Sequence[Bag | None]:
+        sizes, codes, counts = states.entries()
+        values = states.distinct.to_pylist()
+        pairs = [[values[code], times] for code, times in zip(codes.tolist(), counts.tolist(), strict=True)]
+        ends = np.cumsum(sizes).tolist()
+        seen = (states.hi > states.lo).tolist()
+        return [self.reduced(pairs[e - n : e]) if s else None for e, n, s in zip(ends, sizes.tolist(), seen, strict=True)]
+
+    def lift(self, value: Any, ts: int, seq: int) -> Bag:
+        del ts, seq
+        return [[self.canonical(value), 1]]
+
+    def canonical(self, value: Any) -> Any:
+        """The value as it stands in a bag: whole numbers and reals of any width are one."""
+        if self.input in FLOATS:
+            return math.nan if value != value else float(value)  # noqa: PLR0124 - only NaN differs from itself
+        return int(value) if self.input in INTEGERS else value
+
+    def merge(self, states: Sequence[Bag]) -> Bag:
+        return self.reduced(self._sum([(value, times) for state in states for value, times in state]))
+
+    def _sum(self, pairs: Sequence[tuple[Any, int]]) -> Bag:
+        counts: dict[Any, list[Any]] = {}
+        for value, times in pairs:
+            key = self.order_key(value)
+            if key in counts:
+                counts[key][1] += times
+            else:
+                counts[key] = [value, times]
+        return [counts[key] for key in sorted(counts) if counts[key][1] != 0]
+
+    def order_key(self, value: Any) -> Any:
+        """What makes two values the same, and orders them."""
+        return utf16_key(value) if self.input == STRING else payload_key(value)
+
+    def reduced(self, bag: Bag) -> Bag:
+        """The bag as it is kept; operations with bounded memory drop what they do not need."""
+        return bag
+
+
+class UniqueCount(BagOperation):
+    """How many distinct values there are, exactly. NaN is one value; 0.0 and -0.0 are two."""
+
+    @property
+    def output(self) -> DataType:
+        return LONG
+
+    @property
+    def bytes_per_key(self) -> str:
+        return "all distinct values"
+
+    def reduced(self, bag: Bag) -> Bag:
+        return [[value, 1] for value, _ in bag]
+
+    def finish(self, states: Ranges) -> pa.Array:
+        import pyarrow as pa
+
+        return pa.array(states.sizes(), mask=states.hi <= states.lo)
+
+    def result(self, state: Bag) -> int:
+        return len(state)
+
+
+class BoundedUniqueCount(UniqueCount):
+    """How many distinct values there are, up to k: once k are known the count stays at k."""
+
+    @property
+    def bytes_per_key(self) -> str:
+        return "k distinct values"
+
+    def reduced(self, bag: Bag) -> Bag:
+        return super().reduced(bag[: self.arguments["k"]])
+
+    def finish(self, states: Ranges) -> pa.Array:
+        import pyarrow as pa
+
+        return pa.array(np.minimum(states.sizes(), self.arguments["k"]), mask=states.hi <= states.lo)
+
+
+class Histogram(BagOperation):
+    """How often each value occurs; with k > 0 only the k most frequent, ties by value."""
+
+    reversible: ClassVar[bool] = True
+
+    @property
+    def output(self) -> DataType:
+        return MapType(STRING, INT)
+
+    @property
+    def bytes_per_key(self) -> str:
+        return "all distinct values with counts"
+
+    def finish(self, states: Ranges) -> pa.Array:
+        import pyarrow as pa
+
+        sizes, codes, counts = states.entries()
+        if self.arguments["k"] > 0:
+            sizes, codes, counts = most_frequent(sizes, codes, counts, self.arguments["k"])
+        offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+        keys = states.distinct.take(pa.array(codes))
+        bounds = pa.array(offsets, mask=np.append(states.hi <= states.lo, [False]))
+        return pa.MapArray.from_arrays(bounds, keys, pa.array(counts).cast(pa.int32(), safe=False))
+
+    def remove(self, state: Bag | None, value: Any) -> Bag:
+        return self._sum([*((v, n) for v, n in state or []), (value, -1)])
+
+    def result(self, state: Bag) -> Mapping[str, int]:
+        k = self.arguments["k"]
+        return dict(top(state, k) if k > 0 else (tuple(pair) for pair in state))
+
+
+class FrequentItems(BagOperation):
+    """The k most frequent values with their counts; exact while there are at most ``max(64, 8k)`` distinct ones.
+
+    Beyond that the bag is cut to as many entries: the count of the first one that is left out is taken from all. A count
+    is then too low by at most ``n / (max(64, 8k) + 1)`` for ``n`` values, and never too high (Misra and Gries 1982;
+    mergeable by Agarwal et al. 2012).
+    """
+
+    @property
+    def output(self) -> DataType:
+        return MapType(STRING, LONG)
+
+    @property
+    def bytes_per_key(self) -> str:
+        return "max(64, 8k) values with counts"
+
+    @property
+    def room(self) -> int:
+        """How many distinct values are kept."""
+        return max(64, 8 * self.arguments["k"])
+
+    def reduced(self, bag: Bag) -> Bag:
+        if len(bag) <= self.room:
+            return bag
+        cut = sorted((times for _, times in bag), reverse=True)[self.room]
+        return [[value, times - cut] for value, times in bag if times > cut]
+
+    def finish(self, states: Ranges) -> pa.Array:
+        import pyarrow as pa
+
+        sizes, codes, counts = states.entries()
+        sizes, codes, counts = cut_off(sizes, codes, counts, self.room)
+        sizes, codes, counts = most_frequent(sizes, codes, counts, self.arguments["k"])
+        bounds = pa.array(np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), mask=np.append(states.hi <= states.lo, [False]))
+        names = pa.array([self.text(value) for value in states.distinct.to_pylist()], pa.string())
+        return pa.MapArray.from_arrays(bounds, names.take(pa.array(codes)), pa.array(counts))
+
+    def result(self, state: Bag) -> Mapping[str, int]:
+        return {self.text(value): times for value, times in top(state, self.arguments["k"])}
+
+    def text(self, value: Any) -> str:
+        """The value as a key of the result: text as it is, whole numbers in decimal, reals as Java writes a double."""
+        return java_double(value) if self.input in FLOATS else str(value)
+
+
+def top(bag: Bag, k: int) -> list[tuple[Any, int]]:
+    """The k entries of greatest count; of equal counts those of smaller value, which stand first in a bag."""
+    return [(value, times) for value, times in sorted(bag, key=lambda pair: -pair[1])[:k]]
+
+
+def most_frequent(sizes: Longs, codes: Longs, counts: Longs, k: int) -> tuple[Longs, Longs, Longs]:
+    """As ``top`` for a column of bags: sizes, codes and counts of what is left."""
+    bag = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.lexsort((codes, -counts, bag))
+    place = np.arange(len(bag)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    order = order[place < k]
+    return np.minimum(sizes, k), codes[order], counts[order]
+
+
+def cut_off(sizes: Longs, codes: Longs, counts: Longs, room: int) -> tuple[Longs, Longs, Longs]:
+    """As ``FrequentItems.reduced`` for a column of bags."""
+    if not (sizes > room).any():
+        return sizes, codes, counts
+    bag = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.lexsort((-counts, bag))
+    place = np.arange(len(bag)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    cut = np.zeros(len(sizes), dtype=np.int64)
+    cut[bag[order][place == room]] = counts[order][place == room]
+    kept = counts > cut[bag]
+    return np.bincount(bag[kept], minlength=len(sizes)), codes[kept], (counts - cut[bag])[kept]
+
+
+def java_double(number: float) -> str:
+    """A double as Java's ``Double.toString`` writes it.
+
+    >>> java_double(1.0), java_double(1e7), java_double(1e-4), java_double(float("nan"))
+    ('1.0', '1.0E7', '1.0E-4', 'NaN')
+    """
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    if number == 0 or 1e-3 <= abs(number) < 1e7:  # noqa: PLR2004 - Java's own bounds
+        text = repr(number)
+        return text if "e" not in text else format(number, "f")
+    digits, _, shift = np.format_float_scientific(number, unique=True, trim="0").partition("e")
+    return f"{digits}E{int(shift)}"

@@ -1,0 +1,242 @@
+"""Feeding rows and queries through the answers in chunks, so that memory is bounded whatever the size of a key.
+
+Rows and queries come sorted and may be cut anywhere. A chunk is answered as soon as all its rows are there; of a key that
+goes on in the next chunk, the rows still inside the widest window are carried over, and for columns over the whole history
+the state of the rows that are not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from chronon.aggregate.answer import Chunk, Queries, answer
+from chronon.aggregate.rule import WindowRule
+from chronon.aggregate.series import Rows
+from chronon.base.arrow import to_arrow
+from chronon.base.time import window_start
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.aggregate.parts import Part
+    from chronon.base.types import Schema
+
+ROWS_AT_ONCE = 1 << 20
+"""How many new rows make a chunk."""
+
+QUERIES_AT_ONCE = 1 << 18
+"""How many queries are answered at once."""
+
+
+@dataclass
+class Pass:
+    """One pass of sorted rows and queries.
+
+    Parameters
+    ----------
+    parts:
+        What to compute.
+    schema:
+        Types of the input columns.
+    rule:
+        Which rows a query sees.
+    threads:
+        How many threads share a chunk, by ranges of keys.
+    """
+
+    parts: Sequence[Part]
+    schema: Schema
+    rule: WindowRule
+    threads: int = 1
+    _carried: pa.Table | None = field(default=None, init=False)
+    _seeds: dict[str, Any] = field(default_factory=dict, init=False)
+
+    def run(self, events: Iterable[pa.RecordBatch], queries: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Answer all queries, in their order."""
+        pending = _Pending(queries)
+        for table, last in self._chunks(events):
+            chunk = self._chunk(table)
+            rows = chunk.rows
+            if last:
+                ready = pending.rest()
+            else:
+                whole_keys = self.rule is WindowRule.ALL
+                ready = pending.until(int(rows.keys[-1]), None if whole_keys else int(rows.times[-1]))
+            for some in ready:
+                yield from self._answer(chunk, some)
+            self._carry(table, chunk, last)
+
+    # ---- rows
+
+    def _chunks(self, events: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.Table, bool]]:
+        import pyarrow as pa
+
+        waiting: list[pa.RecordBatch] = []
+        count = 0
+        for batch in events:
+            if not batch.num_rows:
+                continue
+            # a chunk is at least as big as what is carried into it, so that a row is carried twice on average
+            enough = max(ROWS_AT_ONCE, self._carried.num_rows if self._carried is not None else 0)
+            if count >= enough:
+                yield self._joined(waiting), False
+                waiting, count = [], 0
+            waiting.append(self._narrow(batch))
+            count += batch.num_rows
+        if waiting or self._carried is not None:
+            yield self._joined(waiting), True
+        else:
+            empty = {"key": pa.array([], pa.int64()), "ts": pa.array([], pa.int64())}
+            yield pa.table(empty | {n: pa.array([], to_arrow(self.schema[n])) for n in self._inputs}), True
+
+    @property
+    def _inputs(self) -> list[str]:
+        wanted = [name for part in self.parts for name in (part.base.bucket, part.base.input) if name is not None]
+        return list(dict.fromkeys(wanted))
+
+    def _narrow(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        names = ["key", "ts", *(["seq"] if "seq" in batch.schema.names else [])]
+        return batch.select([*names, *(name for name in self._inputs if name not in names)])
+
+    def _joined(self, batches: list[pa.RecordBatch]) -> pa.Table:
+        import pyarrow as pa
+
+        tables = [pa.Table.from_batches(batches)] if batches else []
+        if self._carried is not None:
+            tables.insert(0, self._carried)
+        return pa.concat_tables(tables).combine_chunks()
+
+    def _chunk(self, table: pa.Table) -> Chunk:
+        sequences = _longs(table["seq"]) if "seq" in table.column_names else None
+        rows = Rows(_longs(table["key"]), _longs(table["ts"]), sequences)
+        return Chunk(rows, {name: _one(table[name]).cast(to_arrow(self.schema[name])) for name in self._inputs})
+
+    # ---- answers
+
+    def _answer(self, chunk: Chunk, queries: Queries) -> Iterator[pa.RecordBatch]:
+        import pyarrow as pa
+
+        names = [part.name for part in self.parts]
+        pieces = [queries[at : at + QUERIES_AT_ONCE] for at in range(0, len(queries), QUERIES_AT_ONCE)]
+        if self.threads > 1 and len(pieces) == 1 and len(chunk.rows) * len(self.parts) > ROWS_AT_ONCE:
+            step = -(-len(queries) // self.threads)
+            pieces = [queries[at : at + step] for at in range(0, len(queries), step)]
+        work = [_Slice(chunk, piece) for piece in pieces]
+        if self.threads > 1 and len(work) > 1:
+            with ThreadPoolExecutor(self.threads) as pool:
+                answers = pool.map(self._answer_slice, work)
+                for columns in answers:
+                    yield pa.RecordBatch.from_arrays(columns, names=names)
+        else:
+            for piece in work:
+                yield pa.RecordBatch.from_arrays(self._answer_slice(piece), names=names)
+
+    def _answer_slice(self, piece: _Slice) -> list[pa.Array]:
+        chunk, first = piece.cut()
+        return answer(self.parts, chunk, piece.queries, self.rule, self._seeds if first else {})
+
+    # ---- what the next chunk needs of this one
+
+    def _carry(self, table: pa.Table, chunk: Chunk, last: bool) -> None:
+        if last:
+            return
+        rows = chunk.rows
+        key, now = rows.keys[-1], int(rows.times[-1])
+        first_of_key = int(np.searchsorted(rows.keys, key, side="left"))
+        keep_from = first_of_key
+        if all(self._has_seed(part) or part.window is not None for part in self.parts) and self.rule is not WindowRule.ALL:
+            starts = [window_start(now, part.window) for part in self.parts if part.window is not None]
+            keep_from += int(np.searchsorted(rows.times[first_of_key:], min([now, *starts]), side="left"))
+        if first_of_key > 0:
+            self._seeds = {}
+        self._seeds = {
+            part.base.identity: _seed(part, chunk, first_of_key, keep_from, self._seeds.get(part.base.identity))
+            for part in self.parts
+            if self._has_seed(part) and (keep_from > first_of_key or self._seeds)
+        }
+        self._carried = table.slice(keep_from)
+
+    def _has_seed(self, part: Part) -> bool:
+        return part.window is None and not part.base.grouped
+
+
+@dataclass
+class _Slice:
+    """Queries and the rows of their keys."""
+
+    chunk: Chunk
+    queries: Queries
+
+    def cut(self) -> tuple[Chunk, bool]:
+        """The chunk narrowed to the queries' keys, and whether it still begins with the chunk's first key."""
+        rows = self.chunk.rows
+        if not len(self.queries) or not len(rows):
+            return self.chunk, True
+        low = int(np.searchsorted(rows.keys, self.queries.keys[0], side="left"))
+        high = int(np.searchsorted(rows.keys, self.queries.keys[-1], side="right"))
+        if low == 0 and high == len(rows):
+            return self.chunk, True
+        some = slice(low, high)
+        sequences = rows.sequences[some] if rows.sequences is not None else None
+        columns = {name: column.slice(low, high - low) for name, column in self.chunk.columns.items()}
+        return Chunk(Rows(rows.keys[some], rows.times[some], sequences), columns), low == 0
+
+
+class _Pending:
+    """Queries that wait for their rows."""
+
+    def __init__(self, batches: Iterable[pa.RecordBatch]) -> None:
+        self._batches = iter(batches)
+        self._left = Queries(np.zeros(0, np.int64), np.zeros(0, np.int64))
+
+    def until(self, key: int, time: int | None) -> Iterator[Queries]:
+        """The queries up to (key, time), both included; without a time, those of smaller keys."""
+        while self._fill():
+            keys, times = self._left.keys, self._left.times
+            end = int(np.searchsorted(keys, key, side="left"))
+            if time is not None:
+                of_key = int(np.searchsorted(keys, key, side="right"))
+                end += int(np.searchsorted(times[end:of_key], time, side="right"))
+            if end:
+                yield self._left[:end]
+            if end < len(self._left):
+                self._left = self._left[end:]
+                return
+            self._left = self._left[end:]
+
+    def rest(self) -> Iterator[Queries]:
+        """All queries that are left."""
+        while self._fill():
+            yield self._left
+            self._left = self._left[len(self._left) :]
+
+    def _fill(self) -> bool:
+        while not len(self._left):
+            batch = next(self._batches, None)
+            if batch is None:
+                return False
+            self._left = Queries(_longs(batch["key"]), _longs(batch["ts"]))
+        return True
+
+
+def _seed(part: Part, chunk: Chunk, first: int, end: int, before: Any) -> Any:
+    """The state of the rows ``[first, end)``, after ``before``."""
+    series = chunk.series(part.base)
+    lo, hi = (series.span(np.array([at], dtype=np.int64)) for at in (first, end))
+    return part.base.operation.seed(before, series, lo, hi)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    import pyarrow as pa
+
+    whole = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    return pa.concat_arrays([whole]) if whole.offset else whole
+
+
+def _longs(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
+    return np.ascontiguousarray(column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy(), dtype=np.int64)

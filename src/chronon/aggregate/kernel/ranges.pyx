@@ -1,0 +1,101 @@
+# distutils: language = c++
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
+"""Which rows a query sees: one merge pass over rows and queries that are both sorted by (key, time)."""
+
+from cpython.bytes cimport PyBytes_FromStringAndSize
+from libc.stdint cimport int64_t
+from libcpp.vector cimport vector
+
+
+cdef inline int64_t _floor(int64_t instant, int64_t step) noexcept nogil:
+    cdef int64_t rest = instant % step
+    return instant - rest if rest >= 0 else instant - rest - step
+
+
+def row_ends(
+    const int64_t[::1] keys, const int64_t[::1] times, const int64_t[::1] query_keys, const int64_t[::1] query_times,
+    int64_t[::1] out,
+):
+    """For each query the position after its last row: the first row at or after (key, query time)."""
+    cdef Py_ssize_t i, at = 0, rows = keys.shape[0]
+    with nogil:
+        for i in range(query_keys.shape[0]):
+            while at < rows and (
+                keys[at] < query_keys[i] or (keys[at] == query_keys[i] and times[at] < query_times[i])
+            ):
+                at += 1
+            out[i] = at
+
+
+def row_starts(
+    const int64_t[::1] keys, const int64_t[::1] times, const int64_t[::1] query_keys, const int64_t[::1] query_times,
+    int64_t window, int64_t hop, int64_t[::1] out,
+):
+    """For each query the first row of its window ``[floor(query - window, hop), query)``; times in ms."""
+    cdef Py_ssize_t i, at = 0, rows = keys.shape[0]
+    cdef int64_t first
+    with nogil:
+        for i in range(query_keys.shape[0]):
+            first = _floor(query_times[i] - window, hop)
+            while at < rows and (keys[at] < query_keys[i] or (keys[at] == query_keys[i] and times[at] < first)):
+                at += 1
+            out[i] = at
+
+
+def key_bounds(const int64_t[::1] keys, const int64_t[::1] query_keys, int64_t[::1] first, int64_t[::1] last):
+    """For each query the range of all rows of its key, whatever their time."""
+    cdef Py_ssize_t i, low = 0, high = 0, rows = keys.shape[0]
+    with nogil:
+        for i in range(query_keys.shape[0]):
+            while low < rows and keys[low] < query_keys[i]:
+                low += 1
+            if high < low:
+                high = low
+            while high < rows and keys[high] <= query_keys[i]:
+                high += 1
+            first[i] = low
+            last[i] = high
+
+
+def group_ranges(
+    const int64_t[::1] element_rows, const int64_t[::1] bounds, const int64_t[::1] query_first,
+    const int64_t[::1] query_last, const int64_t[::1] row_lo, const int64_t[::1] row_hi,
+):
+    """The element ranges that each query sees in each group of its key, where there is anything to see.
+
+    Parameters
+    ----------
+    element_rows:
+        The row of each element; elements are sorted by (key, group, row).
+    bounds:
+        Where each group begins in ``element_rows``, and one past the last.
+    query_first, query_last:
+        For each group the range of queries that have its key.
+    row_lo, row_hi:
+        For each query its range of rows.
+
+    Returns
+    -------
+    list of (group, query, lo, hi), flat, in the order of groups and, within a group, of queries.
+    """
+    cdef vector[int64_t] found
+    cdef Py_ssize_t g, q, low, high, end
+    with nogil:
+        for g in range(bounds.shape[0] - 1):
+            low = bounds[g]
+            high = bounds[g]
+            end = bounds[g + 1]
+            for q in range(query_first[g], query_last[g]):
+                while high < end and element_rows[high] < row_hi[q]:
+                    high += 1
+                while low < end and element_rows[low] < row_lo[q]:
+                    low += 1
+                if high > low:
+                    found.push_back(g)
+                    found.push_back(q)
+                    found.push_back(low)
+                    found.push_back(high)
+    cdef Py_ssize_t size = found.size()
+    if size == 0:
+        return b""
+    return PyBytes_FromStringAndSize(<char*> found.data(), size * 8)

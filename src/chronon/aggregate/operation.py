@@ -1,0 +1,100 @@
+"""What every operation of the algebra offers, to columns of a backfill and to the one key of a fetch alike."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from chronon.base.types import DataType
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    from chronon.aggregate.series import Series
+
+    Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+class Operation(ABC):
+    """An operation over elements of one type.
+
+    A *state* is what an operation remembers of the elements it has seen (the original says IR). It exists in two forms
+    with one meaning: as a column of states over ranges of elements (``slide``, ``finish``, ``export``), and as one
+    Python value for one key (``lift``, ``merge``, ``remove``, ``result``). A state remembers at least one element;
+    where there is nothing to remember there is no state, and the result is null.
+
+    Parameters
+    ----------
+    input:
+        The type of an element: the column's own, a list's items, a map's values.
+    arguments:
+        The definition's argument map, already parsed.
+    """
+
+    reversible: ClassVar[bool] = False
+    """Whether a reversal takes a value back; where not, it is ignored until the next batch."""
+
+    timed: ClassVar[bool] = False
+    """Whether the time of a value decides; such an operation takes a whole cell as its payload and never flattens."""
+
+    def __init__(self, input: DataType, arguments: Mapping[str, Any]) -> None:  # noqa: A002 - the field's word
+        self.input = input
+        self.arguments = dict(arguments)
+
+    @property
+    @abstractmethod
+    def output(self) -> DataType:
+        """The type of a result."""
+
+    @property
+    @abstractmethod
+    def bytes_per_key(self) -> str:
+        """How much a state takes, for people: ``48`` or ``k values``."""
+
+    # ---- columns
+
+    @abstractmethod
+    def slide(self, series: Series, lo: Longs, hi: Longs) -> Any:
+        """States over the element ranges ``[lo[i], hi[i])``, both bounds ascending; no state where a range is empty."""
+
+    @abstractmethod
+    def finish(self, states: Any) -> pa.Array:
+        """The results of a column of states, null where there is none. Undefined numbers are NaN."""
+
+    @abstractmethod
+    def export(self, states: Any) -> Sequence[Any]:
+        """The states of a column in their form for one key; ``None`` where there is none."""
+
+    @abstractmethod
+    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Any:
+        """As ``slide``, with the state ``seed`` of earlier elements of the same key in front of the first ``count`` ranges.
+
+        Those ranges all begin at the first element.
+        """
+
+    def seed(self, before: Any | None, series: Series, lo: Longs, hi: Longs) -> Any | None:
+        """The state of one range of elements after the state ``before``, for one key."""
+        state = self.export(self.slide(series, lo, hi))[0]
+        states = [known for known in (before, state) if known is not None]
+        return self.merge(states) if states else None
+
+    # ---- one key
+
+    @abstractmethod
+    def lift(self, value: Any, ts: int, seq: int) -> Any:
+        """The state that remembers one value; ``ts`` in ms."""
+
+    @abstractmethod
+    def merge(self, states: Sequence[Any]) -> Any:
+        """One state for all of ``states`` (at least one, oldest first), none of which is changed."""
+
+    def remove(self, state: Any | None, value: Any) -> Any | None:
+        """The state without one occurrence of ``value``; an operation without an inverse returns it as it is."""
+        del value
+        return state
+
+    @abstractmethod
+    def result(self, state: Any) -> Any:
+        """The final value of a state. Undefined numbers are NaN."""

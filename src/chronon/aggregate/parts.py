@@ -1,0 +1,264 @@
+"""From a group-by's aggregations and its input types to the parts that are computed, one for each output column."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from chronon.aggregate.operation import Operation
+from chronon.aggregate.shapes import Shape
+from chronon.api import naming
+from chronon.api.enums import Operation as Code
+from chronon.api.inspect import window_ms
+from chronon.base.errors import ChrononError, ConfigError, Place, raise_all
+from chronon.base.time import tail_hop
+from chronon.base.types import (
+    BOOLEAN,
+    DATE,
+    DOUBLE,
+    FLOAT,
+    INT,
+    LONG,
+    SCALARS,
+    SHORT,
+    STRING,
+    TIMESTAMP,
+    DataType,
+    ListType,
+    MapType,
+    Schema,
+)
+
+if TYPE_CHECKING:
+    from chronon.api import structs
+
+NUMERIC = frozenset({INT, LONG, SHORT, FLOAT, DOUBLE})
+_ANYTHING = None
+
+
+@dataclass(frozen=True)
+class Kind:
+    """An operation as a definition names it: what it takes, and what makes it for one element type."""
+
+    accepts: frozenset[DataType] | None
+    make: Callable[[DataType, Mapping[str, Any]], Operation]
+    timed: bool = False
+    needs_k: bool = False
+
+
+@dataclass(frozen=True)
+class Base:
+    """An aggregation apart from its windows: what tail hops and tiles hold one state of.
+
+    Two aggregations that differ only in windows share a base.
+    """
+
+    input: str
+    operation: Operation
+    bucket: str | None
+    shape: Shape
+    identity: str
+    """Input, operation, arguments, bucket and type as text: what makes stored states comparable."""
+
+    @property
+    def grouped(self) -> bool:
+        """Whether the result is a map or a list of results."""
+        return self.bucket is not None or self.shape in (Shape.MAPPED, Shape.ELEMENT_WISE)
+
+    @property
+    def flattened(self) -> bool:
+        """Whether the items of a list are the elements."""
+        return self.shape is Shape.FLATTENED
+
+    @property
+    def output(self) -> DataType:
+        """The type of the column."""
+        if self.shape is Shape.ELEMENT_WISE:
+            return ListType(self.operation.output)
+        return MapType(STRING, self.operation.output) if self.grouped else self.operation.output
+
+
+@dataclass(frozen=True)
+class Part:
+    """One output column: a base over one window.
+
+    Parameters
+    ----------
+    name:
+        The output column.
+    base:
+        What is aggregated.
+    window:
+        Its length in ms; ``None`` for the whole history.
+    """
+
+    name: str
+    base: Base
+    window: int | None
+
+    @property
+    def hop(self) -> int:
+        """By how many ms the window's trailing edge moves."""
+        return tail_hop(self.window) if self.window is not None else tail_hop(2**62)
+
+
+def unpack(
+    aggregations: Sequence[structs.Aggregation], schema: Schema, *, definition: str | None = None
+) -> tuple[Part, ...]:
+    """The parts of a group-by in output order: aggregations, then buckets, then windows.
+
+    Raises
+    ------
+    ConfigError
+        With every problem of every aggregation: an input that is not there, a type that an operation does not take,
+        arguments that are missing or wrong, two columns of one name.
+    """
+    problems: list[ChrononError] = []
+    parts: list[Part] = []
+    for number, aggregation in enumerate(aggregations):
+        place = Place(definition=definition, field=f"aggregations[{number}]")
+        try:
+            parts.extend(_unpack_one(aggregation, schema, place))
+        except ChrononError as problem:
+            problems.append(problem)
+    names = [part.name for part in parts]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        problems.append(
+            ConfigError(
+                f"two aggregations give a column named {name}",
+                place=Place(definition=definition, field="aggregations"),
+                mend="select the input under a second name and aggregate that",
+            )
+        )
+    raise_all(problems)
+    return tuple(parts)
+
+
+def _unpack_one(aggregation: structs.Aggregation, schema: Schema, place: Place) -> list[Part]:
+    column = aggregation.inputColumn or ""
+    if column not in schema:
+        raise ConfigError(
+            f"input column {column!r} is not selected",
+            place=place,
+            expected=f"one of {', '.join(schema)}",
+            mend="add it to the selects of every source",
+        )
+    windows = [w for w in (aggregation.windows or [None])]  # noqa: C416 - a copy of a list that may hold None
+    names = naming.aggregation_columns(aggregation)
+    bases = [_base(aggregation, schema, bucket, place) for bucket in (aggregation.buckets or [None])]
+    lengths = [window_ms(window) if window is not None else None for window in windows]
+    pairs = [(base, length) for base in bases for length in lengths]
+    return [Part(name, base, length) for name, (base, length) in zip(names, pairs, strict=True)]
+
+
+def _base(aggregation: structs.Aggregation, schema: Schema, bucket: str | None, place: Place) -> Base:
+    column = aggregation.inputColumn or ""
+    code = Code(aggregation.operation if aggregation.operation is not None else Code.LAST)
+    kind = KINDS[code]
+    declared = schema[column]
+    shape, element = _shape(declared, kind, bool(aggregation.elementWise), bucket, place)
+    if bucket is not None and schema.get(bucket) != STRING:
+        found = schema.get(bucket)
+        raise ConfigError(
+            f"bucket column {bucket!r} is {f'of type {found}' if found else 'not selected'}",
+            place=place,
+            expected="a selected column of type string",
+            mend=f"select {bucket}='CAST({bucket} AS STRING)'",
+        )
+    if kind.accepts is not None and element not in kind.accepts:
+        raise ConfigError(
+            f"{element} is incompatible with {code.name} (input column {column!r} of type {declared})",
+            place=place,
+            expected=f"one of {', '.join(sorted(map(str, kind.accepts)))}, or a list or map of these",
+            mend="cast the input in the source's selects",
+        )
+    arguments = _arguments(code, kind, aggregation.argMap or {}, place)
+    operation = kind.make(element, arguments)
+    identity = json.dumps(
+        [column, code.name, sorted(arguments.items()), bucket, shape.name, str(declared)], separators=(",", ":")
+    )
+    return Base(column, operation, bucket, shape, identity)
+
+
+def _shape(
+    declared: DataType, kind: Kind, element_wise: bool, bucket: str | None, place: Place
+) -> tuple[Shape, DataType]:
+    if declared in (DATE, TIMESTAMP):
+        raise ConfigError(
+            f"a {declared} cannot be aggregated",
+            place=place,
+            mend="select it as milliseconds (unix_millis) or as a string",
+        )
+    if kind.timed:
+        return Shape.DIRECT, declared
+    flat = isinstance(declared, ListType) and declared.element in SCALARS
+    if element_wise:
+        if not flat:
+            raise ConfigError(
+                f"element_wise needs a list of scalars, the input is {declared}", place=place, expected="list<double>"
+            )
+        if bucket is not None:
+            raise ConfigError("element_wise and buckets cannot be combined", place=place, mend="drop one of them")
+        return Shape.ELEMENT_WISE, declared.element  # type: ignore[union-attr]
+    if flat:
+        return Shape.FLATTENED, declared.element  # type: ignore[union-attr]
+    if isinstance(declared, MapType) and declared.key == STRING:
+        if bucket is not None:
+            raise ConfigError(
+                "a map input and buckets cannot be combined", place=place, mend="aggregate a scalar by bucket"
+            )
+        return Shape.MAPPED, declared.value
+    return Shape.DIRECT, declared
+
+
+def _arguments(code: Code, kind: Kind, given: Mapping[str, str], place: Place) -> dict[str, Any]:
+    if not kind.needs_k:
+        return {}
+    text = given.get("k")
+    try:
+        k = int(text or "")
+    except ValueError:
+        k = 0
+    if k < 1:
+        raise ConfigError(
+            f"k needs to be specified in the argMap for {code.name}, a whole number from 1 on"
+            + (f"; it is {text!r}" if text is not None else ""),
+            place=place,
+            mend=f"Operation.{code.name}(10)",
+        )
+    return {"k": k}
+
+
+def _kinds() -> dict[Code, Kind]:
+    from chronon.aggregate import picks, words
+
+    def extreme(element: DataType, arguments: Mapping[str, Any], *, greatest: bool) -> Operation:
+        if element == STRING:
+            return picks.RankedPick(element, arguments, greatest=greatest, single=True)
+        return words.NumberExtreme(element, arguments, end="max" if greatest else "min")
+
+    ranked = NUMERIC | {STRING}
+    return {
+        Code.MIN: Kind(ranked, partial(extreme, greatest=False)),
+        Code.MAX: Kind(ranked, partial(extreme, greatest=True)),
+        Code.FIRST: Kind(_ANYTHING, picks.First, timed=True),
+        Code.LAST: Kind(_ANYTHING, picks.Last, timed=True),
+        Code.FIRST_K: Kind(_ANYTHING, picks.FirstK, timed=True, needs_k=True),
+        Code.LAST_K: Kind(_ANYTHING, picks.LastK, timed=True, needs_k=True),
+        Code.TOP_K: Kind(ranked, partial(picks.RankedPick, greatest=True), needs_k=True),
+        Code.BOTTOM_K: Kind(ranked, partial(picks.RankedPick, greatest=False), needs_k=True),
+        Code.COUNT: Kind(_ANYTHING, words.Count),
+        Code.SUM: Kind(NUMERIC | {BOOLEAN}, words.Sum),
+        Code.AVERAGE: Kind(NUMERIC, words.Average),
+        Code.VARIANCE: Kind(NUMERIC, words.Variance),
+        Code.SKEW: Kind(NUMERIC, words.Skew),
+        Code.KURTOSIS: Kind(NUMERIC, words.Kurtosis),
+    }
+
+
+KINDS = _kinds()
+"""The operations by their code in a definition."""
+

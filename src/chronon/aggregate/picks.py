@@ -1,0 +1,222 @@
+"""Operations that pick elements: the first, the last, the greatest, the least, one of them or k.
+
+A state is a list of at most k picked elements. Over columns it is a list of element positions, so that the payload may
+be of any type; for one key it is a list of values, with their time and sequence where these decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nlargest, nsmallest
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from chronon.aggregate.kernel import tops
+from chronon.aggregate.operation import Operation
+from chronon.aggregate.ordering import payload_key, utf16_key
+from chronon.base.types import FLOATS, STRING, DataType, ListType
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.aggregate.series import Series
+
+    Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+@dataclass
+class Picks:
+    """A column of states: how many elements each has picked, and the positions of all of them in ``series``."""
+
+    series: Series
+    counts: Longs
+    positions: Longs
+
+    @property
+    def offsets(self) -> Longs:
+        """Where the picks of each state begin, and one past the last."""
+        offsets = np.zeros(len(self.counts) + 1, dtype=np.int64)
+        np.cumsum(self.counts, out=offsets[1:])
+        return offsets
+
+
+class PickOperation(Operation):
+    """Picks ``limit`` elements; gives a list of them, or with ``single`` the element itself."""
+
+    single: bool = False
+
+    @property
+    def limit(self) -> int:
+        """How many elements are picked at most."""
+        return 1 if self.single else self.arguments["k"]
+
+    @property
+    def output(self) -> DataType:
+        return self.input if self.single else ListType(self.input)
+
+    @property
+    def bytes_per_key(self) -> str:
+        return "one value" if self.single else "k values"
+
+    def slide_from(self, seed: list[Any], series: Series, lo: Longs, hi: Longs, count: int) -> Picks:
+        longer = self.behind(seed, series)
+        shift = len(longer) - len(series)
+        lo, hi = lo + shift, hi + shift
+        lo[:count] = 0
+        return self.slide(longer, lo, hi)
+
+    def behind(self, seed: list[Any], series: Series) -> Series:
+        """The series with the values of a state, all of them older, in front."""
+        import pyarrow as pa
+
+        from chronon.aggregate.series import Series
+
+        older = pa.array(self.values(seed), series.values.type)
+        rows = np.zeros(len(older), dtype=np.int64)
+        longer = Series(
+            pa.concat_arrays([older, series.values]), np.concatenate((rows, series.row_of)), None, series.rows
+        )
+        longer.by_payload = np.concatenate((np.arange(len(older)), series.by_payload + len(older)))
+        return longer
+
+    def values(self, state: list[Any]) -> list[Any]:
+        """The values of a state, oldest first where time decides."""
+        return state
+
+    def finish(self, states: Picks) -> pa.Array:
+        import pyarrow as pa
+
+        if self.single:
+            where = np.zeros(len(states.counts), dtype=np.int64)
+            where[states.counts > 0] = states.positions
+            return states.series.values.take(pa.array(where, mask=states.counts == 0))
+        offsets = pa.array(states.offsets.astype(np.int32), mask=np.append(states.counts == 0, [False]))
+        return pa.ListArray.from_arrays(offsets, states.series.values.take(pa.array(states.positions)))
+
+    def export(self, states: Picks) -> Sequence[list[Any] | None]:
+        picked = self.export_elements(states)
+        bounds = states.offsets.tolist()
+        return [picked[a:b] if b > a else None for a, b in zip(bounds, bounds[1:], strict=False)]
+
+    def export_elements(self, states: Picks) -> list[Any]:
+        """The picked elements of all states, as they stand in a state for one key."""
+        import pyarrow as pa
+
+        return states.series.values.take(pa.array(states.positions)).to_pylist(maps_as_pydicts="strict")
+
+
+class TimedPick(PickOperation):
+    """Picks by time. The order is total: time, then sequence, then the payload itself."""
+
+    timed: ClassVar[bool] = True
+    newest: ClassVar[bool]
+    """Whether to read from the back of the order, the newest element first."""
+
+    def slide(self, series: Series, lo: Longs, hi: Longs) -> Picks:
+        counts = np.clip(hi - lo, 0, self.limit)
+        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        places = np.repeat(hi - 1, counts) - within if self.newest else np.repeat(lo, counts) + within
+        return Picks(series, counts, series.by_payload[places])
+
+    def export_elements(self, states: Picks) -> list[Any]:
+        rows, series = states.series.rows, states.series
+        picked_rows = series.row_of[states.positions]
+        times = rows.times[picked_rows].tolist()
+        sequences = rows.sequences[picked_rows].tolist() if rows.sequences is not None else [0] * len(times)
+        return [list(entry) for entry in zip(times, sequences, super().export_elements(states), strict=True)]
+
+    def values(self, state: list[Any]) -> list[Any]:
+        in_order = reversed(state) if self.newest else state
+        return [entry[2] for entry in in_order]
+
+    def lift(self, value: Any, ts: int, seq: int) -> list[Any]:
+        return [[ts, seq, value]]
+
+    def merge(self, states: Sequence[list[Any]]) -> list[Any]:
+        pick = nlargest if self.newest else nsmallest
+        entries = [entry for state in states for entry in state]
+        return pick(self.limit, entries, key=lambda entry: (entry[0], entry[1], payload_key(entry[2])))
+
+    def result(self, state: list[Any]) -> Any:
+        return state[0][2] if self.single else [entry[2] for entry in state]
+
+
+class First(TimedPick):
+    """The oldest value."""
+
+    single = True
+    newest: ClassVar[bool] = False
+
+
+class Last(TimedPick):
+    """The newest value."""
+
+    single = True
+    newest: ClassVar[bool] = True
+
+
+class FirstK(TimedPick):
+    """The k oldest values, oldest first."""
+
+    newest: ClassVar[bool] = False
+
+
+class LastK(TimedPick):
+    """The k newest values, newest first."""
+
+    newest: ClassVar[bool] = True
+
+
+class RankedPick(PickOperation):
+    """Picks by the natural order of values: numbers by value, strings by UTF-16 units. NaN is left out."""
+
+    def __init__(
+        self,
+        input: DataType,  # noqa: A002
+        arguments: Mapping[str, Any],
+        *,
+        greatest: bool,
+        single: bool = False,
+    ) -> None:
+        super().__init__(input, arguments)
+        self.greatest = greatest
+        self.single = single
+
+    def slide(self, series: Series, lo: Longs, hi: Longs) -> Picks:
+        if self.input in FLOATS:
+            series, lo, hi = _without_nan(series, lo, hi)
+        ranks = series.ranks if self.greatest else ~series.ranks
+        counts = np.zeros(len(lo), dtype=np.int64)
+        best = np.zeros((len(lo), self.limit), dtype=np.int64)
+        tops.greatest(ranks, lo, hi, self.limit, best, counts)
+        return Picks(series, counts, best[np.arange(self.limit) < counts[:, None]])
+
+    def lift(self, value: Any, ts: int, seq: int) -> list[Any]:
+        del ts, seq
+        return [value] if value == value else []  # noqa: PLR0124 - only NaN differs from itself
+
+    def merge(self, states: Sequence[list[Any]]) -> list[Any]:
+        pick = nlargest if self.greatest else nsmallest
+        key = utf16_key if self.input == STRING else payload_key
+        return pick(self.limit, [value for state in states for value in state], key=key)
+
+    def result(self, state: list[Any]) -> Any:
+        if self.single:
+            return state[0] if state else None
+        return state
+
+
+def _without_nan(series: Series, lo: Longs, hi: Longs) -> tuple[Series, Longs, Longs]:
+    """The series without NaN, and the ranges in its positions."""
+    import pyarrow.compute as pc
+
+    bad = pc.is_nan(series.values).to_numpy(zero_copy_only=False)
+    if not bad.any():
+        return series, lo, hi
+    from chronon.aggregate.series import Series
+
+    kept = np.concatenate(([0], np.cumsum(~bad)))
+    rest = Series(series.values.filter(pc.invert(pc.is_nan(series.values))), series.row_of[~bad], None, series.rows)
+    return rest, kept[lo], kept[hi]
