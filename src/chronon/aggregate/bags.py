@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chronon.aggregate.kernel import bags
 from chronon.aggregate.operation import Operation
-from chronon.aggregate.ordering import payload_key, utf16_key
+from chronon.aggregate.ordering import payload_key, utf16_key, utf16_order
 from chronon.base.types import FLOATS, INT, INTEGERS, LONG, STRING, DataType, MapType
 
 if TYPE_CHECKING:
@@ -69,13 +69,19 @@ class BagOperation(Operation):
 
         from chronon.aggregate.series import Series
 
-        older = pa.array([value for value, _ in seed], series.values.type)
+        older = self.older(seed, series.values.type)
         weights = np.array([times for _, times in seed] + [1] * len(series), dtype=np.int64)
         row_of = np.concatenate((np.zeros(len(older), dtype=np.int64), series.row_of))
-        codes, distinct = Series(pa.concat_arrays([older, series.values]), row_of, None, series.rows).coded
+        longer = Series(pa.concat_arrays([older, series.values]), row_of, None, series.rows)
         lo, hi = lo + len(older), hi + len(older)
         lo[:count] = 0
-        return Ranges(codes, distinct, weights, lo, hi)
+        return replace(self.slide(longer, lo, hi), weights=weights)
+
+    def older(self, seed: Bag, kind: pa.DataType) -> pa.Array:
+        """The values of a bag as elements of a series of type ``kind``."""
+        import pyarrow as pa
+
+        return pa.array([value for value, _ in seed], kind)
 
     def export(self, states: Ranges) -> Sequence[Bag | None]:
         sizes, codes, counts = states.entries()
@@ -209,6 +215,33 @@ class FrequentItems(BagOperation):
         """How many distinct values are kept."""
         return max(64, 8 * self.arguments["k"])
 
+    def slide(self, series: Series, lo: Longs, hi: Longs) -> Ranges:
+        return self._texts(super().slide(series, lo, hi))
+
+    def _texts(self, states: Ranges) -> Ranges:
+        """The bags with their values as texts, in the order of texts."""
+        import pyarrow as pa
+
+        if self.input == STRING:
+            return states
+        texts = pa.array([self.canonical(value) for value in states.distinct.to_pylist()], pa.string())
+        order = utf16_order(texts)
+        rank = np.empty(len(order), dtype=np.int64)
+        rank[order] = np.arange(len(order))
+        return replace(states, codes=rank[states.codes], distinct=texts.take(pa.array(order)))
+
+    def canonical(self, value: Any) -> str:
+        """The value as a key of the result: text as it is, whole numbers in decimal, reals as Java writes a double."""
+        return java_double(value) if self.input in FLOATS else str(value)
+
+    def order_key(self, value: str) -> bytes:
+        return utf16_key(value)
+
+    def older(self, seed: Bag, kind: pa.DataType) -> pa.Array:
+        import pyarrow as pa
+
+        return pa.array([value for value, _ in seed], pa.string()).cast(kind)
+
     def reduced(self, bag: Bag) -> Bag:
         if len(bag) <= self.room:
             return bag
@@ -222,15 +255,10 @@ class FrequentItems(BagOperation):
         sizes, codes, counts = cut_off(sizes, codes, counts, self.room)
         sizes, codes, counts = most_frequent(sizes, codes, counts, self.arguments["k"])
         bounds = pa.array(np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), mask=np.append(states.hi <= states.lo, [False]))
-        names = pa.array([self.text(value) for value in states.distinct.to_pylist()], pa.string())
-        return pa.MapArray.from_arrays(bounds, names.take(pa.array(codes)), pa.array(counts))
+        return pa.MapArray.from_arrays(bounds, states.distinct.take(pa.array(codes)), pa.array(counts))
 
     def result(self, state: Bag) -> Mapping[str, int]:
-        return {self.text(value): times for value, times in top(state, self.arguments["k"])}
-
-    def text(self, value: Any) -> str:
-        """The value as a key of the result: text as it is, whole numbers in decimal, reals as Java writes a double."""
-        return java_double(value) if self.input in FLOATS else str(value)
+        return dict(top(state, self.arguments["k"]))
 
 
 def top(bag: Bag, k: int) -> list[tuple[Any, int]]:

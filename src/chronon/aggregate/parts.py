@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from re import fullmatch
 from typing import TYPE_CHECKING, Any
 
 from chronon.aggregate.operation import Operation
@@ -16,6 +17,7 @@ from chronon.api.inspect import window_ms
 from chronon.base.errors import ChrononError, ConfigError, Place, raise_all
 from chronon.base.time import tail_hop
 from chronon.base.types import (
+    BINARY,
     BOOLEAN,
     DATE,
     DOUBLE,
@@ -40,13 +42,23 @@ _ANYTHING = None
 
 
 @dataclass(frozen=True)
+class Argument:
+    """A whole number that an operation takes: its bounds, and what it is when it is not given."""
+
+    default: int | None = None
+    least: int = 1
+    most: int = 2**31 - 1
+
+
+@dataclass(frozen=True)
 class Kind:
     """An operation as a definition names it: what it takes, and what makes it for one element type."""
 
     accepts: frozenset[DataType] | None
     make: Callable[[DataType, Mapping[str, Any]], Operation]
     timed: bool = False
-    needs_k: bool = False
+    k: Argument | None = None
+    percentiles: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,25 +227,48 @@ def _shape(
 
 
 def _arguments(code: Code, kind: Kind, given: Mapping[str, str], place: Place) -> dict[str, Any]:
-    if not kind.needs_k:
-        return {}
-    text = given.get("k")
-    try:
-        k = int(text or "")
-    except ValueError:
-        k = 0
-    if k < 1:
+    found: dict[str, Any] = {}
+    if kind.k is not None:
+        found["k"] = _whole(code, kind.k, given.get("k"), place)
+    if kind.percentiles:
+        found["percentiles"] = _fractions(given.get("percentiles"), place)
+    return found
+
+
+def _whole(code: Code, argument: Argument, text: str | None, place: Place) -> int:
+    if text is None and argument.default is not None:
+        return argument.default
+    number = int(text) if text is not None and fullmatch(r"[+-]?[0-9]+", text) else None
+    if number is None or not argument.least <= number <= argument.most:
         raise ConfigError(
-            f"k needs to be specified in the argMap for {code.name}, a whole number from 1 on"
-            + (f"; it is {text!r}" if text is not None else ""),
+            f"k needs to be specified in the argMap for {code.name}" if text is None else f"k is {text!r} for {code.name}",
             place=place,
-            mend=f"Operation.{code.name}(10)",
+            expected=f"a whole number from {argument.least} to {argument.most}",
         )
-    return {"k": k}
+    return number
+
+
+def _fractions(text: str | None, place: Place) -> list[float]:
+    try:
+        numbers = json.loads(text) if text is not None else [0.5]
+    except ValueError:
+        numbers = None
+    if (
+        not isinstance(numbers, list)
+        or not numbers
+        or not all(isinstance(n, int | float) and not isinstance(n, bool) and 0 <= n <= 1 for n in numbers)
+    ):
+        raise ConfigError(
+            f"percentiles are {text!r}",
+            place=place,
+            expected="a JSON list of fractions from 0 to 1",
+            mend="Operation.APPROX_PERCENTILE([0.5, 0.9])",
+        )
+    return [float(number) for number in numbers]
 
 
 def _kinds() -> dict[Code, Kind]:
-    from chronon.aggregate import picks, words
+    from chronon.aggregate import bags, picks, sketches, words
 
     def extreme(element: DataType, arguments: Mapping[str, Any], *, greatest: bool) -> Operation:
         if element == STRING:
@@ -241,21 +276,30 @@ def _kinds() -> dict[Code, Kind]:
         return words.NumberExtreme(element, arguments, end="max" if greatest else "min")
 
     ranked = NUMERIC | {STRING}
+    counted = ranked | {BINARY}
     return {
         Code.MIN: Kind(ranked, partial(extreme, greatest=False)),
         Code.MAX: Kind(ranked, partial(extreme, greatest=True)),
         Code.FIRST: Kind(_ANYTHING, picks.First, timed=True),
         Code.LAST: Kind(_ANYTHING, picks.Last, timed=True),
-        Code.FIRST_K: Kind(_ANYTHING, picks.FirstK, timed=True, needs_k=True),
-        Code.LAST_K: Kind(_ANYTHING, picks.LastK, timed=True, needs_k=True),
-        Code.TOP_K: Kind(ranked, partial(picks.RankedPick, greatest=True), needs_k=True),
-        Code.BOTTOM_K: Kind(ranked, partial(picks.RankedPick, greatest=False), needs_k=True),
+        Code.FIRST_K: Kind(_ANYTHING, picks.FirstK, timed=True, k=Argument()),
+        Code.LAST_K: Kind(_ANYTHING, picks.LastK, timed=True, k=Argument()),
+        Code.TOP_K: Kind(ranked, partial(picks.RankedPick, greatest=True), k=Argument()),
+        Code.BOTTOM_K: Kind(ranked, partial(picks.RankedPick, greatest=False), k=Argument()),
         Code.COUNT: Kind(_ANYTHING, words.Count),
         Code.SUM: Kind(NUMERIC | {BOOLEAN}, words.Sum),
         Code.AVERAGE: Kind(NUMERIC, words.Average),
         Code.VARIANCE: Kind(NUMERIC, words.Variance),
         Code.SKEW: Kind(NUMERIC, words.Skew),
         Code.KURTOSIS: Kind(NUMERIC, words.Kurtosis),
+        Code.UNIQUE_COUNT: Kind(counted, bags.UniqueCount),
+        Code.BOUNDED_UNIQUE_COUNT: Kind(counted, bags.BoundedUniqueCount, k=Argument(default=8)),
+        Code.HISTOGRAM: Kind(frozenset({STRING}), bags.Histogram, k=Argument(default=0, least=-(2**31))),
+        Code.APPROX_HISTOGRAM_K: Kind(ranked, bags.FrequentItems, k=Argument(default=8, least=0)),
+        Code.APPROX_UNIQUE_COUNT: Kind(counted, sketches.ApproxUniqueCount, k=Argument(default=8, least=4, most=26)),
+        Code.APPROX_PERCENTILE: Kind(
+            NUMERIC, sketches.ApproxPercentile, k=Argument(default=128, least=8, most=65535), percentiles=True
+        ),
     }
 
 

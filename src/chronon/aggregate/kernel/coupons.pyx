@@ -1,8 +1,13 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Coupons of values: what a CPC sketch remembers of a value (Lang 2017), by MurmurHash3 (Appleby, public domain)."""
 
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
+
+cdef extern from *:
+    int __builtin_popcountll(unsigned long long x) nogil
 
 cdef uint64_t SEED = 9001                       # the default seed of the DataSketches libraries
 cdef uint64_t C1 = 0x87C37B91114253D5ULL
@@ -87,3 +92,87 @@ def of_text(const uint8_t[::1] data, int lg_k):
 def of_word(int64_t word, int lg_k):
     """The coupon of one eight-byte word."""
     return _coupon(<const uint8_t*> &word, 8, lg_k)
+
+
+
+# A set of coupons as bytes: sorted words of four bytes while they are few, else for each row eight bytes with one bit for
+# each column. The length tells the two apart.
+
+def packed(const int64_t[::1] coupons, int lg_k):
+    """The bytes of a set of coupons; repeated ones count once."""
+    cdef uint64_t* matrix = <uint64_t*> calloc(<size_t> 1 << lg_k, 8)
+    cdef Py_ssize_t i
+    if matrix == NULL:
+        raise MemoryError
+    for i in range(coupons.shape[0]):
+        matrix[coupons[i] >> 6] |= <uint64_t> 1 << (coupons[i] & 63)
+    try:
+        return _packed(matrix, lg_k)
+    finally:
+        free(matrix)
+
+
+def merged(states, int lg_k):
+    """The bytes of the union of ``states``."""
+    cdef uint64_t* matrix = <uint64_t*> calloc(<size_t> 1 << lg_k, 8)
+    if matrix == NULL:
+        raise MemoryError
+    try:
+        for state in states:
+            _add(matrix, state, lg_k)
+        return _packed(matrix, lg_k)
+    finally:
+        free(matrix)
+
+
+def size(bytes state, int lg_k):
+    """How many coupons a set holds."""
+    cdef Py_ssize_t i, total = 0
+    cdef uint64_t word
+    if len(state) != <Py_ssize_t> 8 << lg_k:
+        return len(state) // 4
+    for i in range(<Py_ssize_t> 1 << lg_k):
+        memcpy(&word, PyBytes_AS_STRING(state) + 8 * i, 8)
+        total += __builtin_popcountll(word)
+    return total
+
+
+cdef int _add(uint64_t* matrix, bytes state, int lg_k) except -1:
+    cdef const char* data = PyBytes_AS_STRING(state)
+    cdef Py_ssize_t i, rows = <Py_ssize_t> 1 << lg_k
+    cdef uint64_t word
+    cdef uint32_t coupon
+    if len(state) == 8 * rows:
+        for i in range(rows):
+            memcpy(&word, data + 8 * i, 8)
+            matrix[i] |= word
+        return 0
+    for i in range(len(state) // 4):
+        memcpy(&coupon, data + 4 * i, 4)
+        if coupon >> 6 >= <uint32_t> rows:
+            raise ValueError("a set of coupons is of another size")
+        matrix[coupon >> 6] |= <uint64_t> 1 << (coupon & 63)
+    return 0
+
+
+cdef bytes _packed(const uint64_t* matrix, int lg_k):
+    cdef Py_ssize_t row, rows = <Py_ssize_t> 1 << lg_k, total = 0, at = 0
+    cdef int column
+    cdef uint32_t coupon
+    cdef bytes out
+    cdef char* data
+    for row in range(rows):
+        total += __builtin_popcountll(matrix[row])
+    if 4 * total >= 8 * rows:
+        return PyBytes_FromStringAndSize(<const char*> matrix, 8 * rows)
+    out = PyBytes_FromStringAndSize(NULL, 4 * total)
+    data = PyBytes_AS_STRING(out)
+    for row in range(rows):
+        if matrix[row] == 0:
+            continue
+        for column in range(64):
+            if (matrix[row] >> column) & 1:
+                coupon = <uint32_t> (row << 6 | column)
+                memcpy(data + at, &coupon, 4)
+                at += 4
+    return out
