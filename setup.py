@@ -1,5 +1,6 @@
 """Builds the compiled kernel; everything else about the project is in pyproject.toml."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from Cython.Build import cythonize
@@ -18,19 +19,21 @@ The aggregation kernel needs a C compiler and the Python headers. Install them a
 class BuildKernel(build_ext):
     """Says what to install when the compiler is missing."""
 
-    def run(self):
+    def run(self) -> None:
+        """Build, or name the missing compiler."""
         try:
             super().run()
         except CompileError as error:
             raise CompileError(f"{error}\n{MEND}") from error
 
 
-def extensions():
+def extensions() -> Iterator[Extension]:
     """One extension for each .pyx file of the package."""
+    # no fused multiply-add: the pairs of doubles need the exact rounding of IEEE 754;
+    # words are read as doubles and back
     flags = ["-O3", "-ffp-contract=off", "-fno-strict-aliasing"]
     for path in sorted(Path("src").rglob("*.pyx")):
         name = ".".join(path.relative_to("src").with_suffix("").parts)
-        # no fused multiply-add: the pairs of doubles need the exact rounding of IEEE 754; words are read as doubles and back
         yield Extension(name, [str(path)], extra_compile_args=flags)
 
 

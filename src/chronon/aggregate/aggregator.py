@@ -83,8 +83,8 @@ class Aggregator:
         Parameters
         ----------
         events:
-            Batches with ``key`` (a dense id, int64), ``ts`` (ms, never null), optionally ``seq`` (int64), and the inputs;
-            sorted by (key, ts, seq).
+            Batches with ``key`` (a dense id, int64), ``ts`` (ms, never null), optionally ``seq`` (int64), and the
+            inputs; sorted by (key, ts, seq).
         queries:
             Batches with ``key`` and ``ts``, sorted by both.
         rule:

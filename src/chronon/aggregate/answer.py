@@ -13,7 +13,7 @@ from chronon.aggregate.kernel import ranges
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows, Series
 from chronon.aggregate.shapes import Shape
-from chronon.base.arrow import to_arrow
+from chronon.base.arrow import compute, to_arrow
 from chronon.base.errors import DataError, Place
 from chronon.base.types import FLOATS
 
@@ -104,10 +104,12 @@ class Windows:
         return self._starts[part.window], self._ends
 
 
-def answer(parts: Sequence[Part], chunk: Chunk, queries: Queries, rule: WindowRule, seeds: Mapping[str, Any]) -> list[pa.Array]:
+def answer(
+    parts: Sequence[Part], chunk: Chunk, queries: Queries, rule: WindowRule, seeds: Mapping[str, Any]
+) -> list[pa.Array]:
     """One column for each part, parallel to ``queries``.
 
-    ``seeds`` holds, for parts over the whole history, the state of rows of the first key that are no longer in the chunk.
+    ``seeds`` holds, for parts over the whole history, the state of the first key's rows that left the chunk.
     """
     windows = Windows(chunk, queries, rule)
     return [_answer_one(part, chunk, queries, windows, seeds.get(part.base.identity)) for part in parts]
@@ -147,7 +149,8 @@ def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Lo
 def undefined_to_null(column: pa.Array) -> pa.Array:
     """A bare number that is NaN or infinite is no result."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = compute()
 
     if not pa.types.is_floating(column.type):
         return column

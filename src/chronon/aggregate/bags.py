@@ -1,7 +1,7 @@
 """Operations that count distinct values: how many there are, how often each occurs, which occur most.
 
-A state is a bag: values with their counts. For one key it is a list of ``[value, count]`` in ascending order of values, so
-that equal bags are equal bytes.
+A state is a bag: values with their counts. For one key it is a list of ``[value, count]`` in ascending order of values,
+so that equal bags are equal bytes.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class BagOperation(Operation):
         codes, distinct = series.coded
         return Ranges(codes, distinct, None, lo, hi)
 
-    def slide_from(self, seed: Bag, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
+    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
         import pyarrow as pa
 
         from chronon.aggregate.series import Series
@@ -89,7 +89,9 @@ class BagOperation(Operation):
         pairs = [[values[code], times] for code, times in zip(codes.tolist(), counts.tolist(), strict=True)]
         ends = np.cumsum(sizes).tolist()
         seen = (states.hi > states.lo).tolist()
-        return [self.reduced(pairs[e - n : e]) if s else None for e, n, s in zip(ends, sizes.tolist(), seen, strict=True)]
+        return [
+            self.reduced(pairs[e - n : e]) if s else None for e, n, s in zip(ends, sizes.tolist(), seen, strict=True)
+        ]
 
     def lift(self, value: Any, ts: int, seq: int) -> Bag:
         del ts, seq
@@ -98,7 +100,7 @@ class BagOperation(Operation):
     def canonical(self, value: Any) -> Any:
         """The value as it stands in a bag: whole numbers and reals of any width are one."""
         if self.input in FLOATS:
-            return math.nan if value != value else float(value)  # noqa: PLR0124 - only NaN differs from itself
+            return math.nan if math.isnan(value) else float(value)
         return int(value) if self.input in INTEGERS else value
 
     def merge(self, states: Sequence[Bag]) -> Bag:
@@ -254,7 +256,9 @@ class FrequentItems(BagOperation):
         sizes, codes, counts = states.entries()
         sizes, codes, counts = cut_off(sizes, codes, counts, self.room)
         sizes, codes, counts = most_frequent(sizes, codes, counts, self.arguments["k"])
-        bounds = pa.array(np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), mask=np.append(states.hi <= states.lo, [False]))
+        bounds = pa.array(
+            np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), mask=np.append(states.hi <= states.lo, [False])
+        )
         return pa.MapArray.from_arrays(bounds, states.distinct.take(pa.array(codes)), pa.array(counts))
 
     def result(self, state: Bag) -> Mapping[str, int]:

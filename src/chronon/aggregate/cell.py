@@ -17,7 +17,7 @@ from chronon.base.errors import DataError, Place
 class Cell:
     """Lifts the cells of rows to states of one base, merges them, and gives the final value.
 
-    A state is the operation's own, or of a grouped base a dict from label to such states (of an element-wise one, a list).
+    A state is the operation's own, or of a grouped base a dict from label to such states (element-wise: a list).
     ``None`` is no state.
     """
 

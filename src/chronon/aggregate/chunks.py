@@ -1,8 +1,8 @@
 """Feeding rows and queries through the answers in chunks, so that memory is bounded whatever the size of a key.
 
-Rows and queries come sorted and may be cut anywhere. A chunk is answered as soon as all its rows are there; of a key that
-goes on in the next chunk, the rows still inside the widest window are carried over, and for columns over the whole history
-the state of the rows that are not.
+Rows and queries come sorted and may be cut anywhere. A chunk is answered as soon as all its rows are there; of a key
+that goes on in the next chunk, the rows still inside the widest window are carried over, and for columns over the whole
+history the state of the rows that are not.
 """
 
 from __future__ import annotations
@@ -149,7 +149,10 @@ class Pass:
         key, now = rows.keys[-1], int(rows.times[-1])
         first_of_key = int(np.searchsorted(rows.keys, key, side="left"))
         keep_from = first_of_key
-        if all(self._has_seed(part) or part.window is not None for part in self.parts) and self.rule is not WindowRule.ALL:
+        if (
+            all(self._has_seed(part) or part.window is not None for part in self.parts)
+            and self.rule is not WindowRule.ALL
+        ):
             starts = [window_start(now, part.window) for part in self.parts if part.window is not None]
             keep_from += int(np.searchsorted(rows.times[first_of_key:], min([now, *starts]), side="left"))
         if first_of_key > 0:
@@ -239,4 +242,6 @@ def _one(column: pa.ChunkedArray) -> pa.Array:
 
 
 def _longs(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    return np.ascontiguousarray(column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy(), dtype=np.int64)
+    return np.ascontiguousarray(
+        column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy(), dtype=np.int64
+    )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chronon.base.arrow import compute
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -23,7 +25,7 @@ def ordered_bits(bits: Longs) -> Longs:
 def utf16_key(text: str) -> bytes:
     """A sort key that orders text by UTF-16 code units, as the original compares strings.
 
-    >>> sorted(["\\uff01", "\\U0001f600"], key=utf16_key) == ["\\U0001f600", "\\uff01"]
+    >>> utf16_key(chr(0x1F600)) < utf16_key(chr(0xFF01))
     True
     """
     return text.encode("utf-16-be", "surrogatepass")
@@ -32,7 +34,8 @@ def utf16_key(text: str) -> bytes:
 def utf16_order(values: pa.Array) -> Longs:
     """The positions of distinct strings (or binaries) in ascending order; strings by UTF-16 code units."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = compute()
 
     if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
         data = values.buffers()[2]

@@ -137,14 +137,14 @@ def unpack(
         except ChrononError as problem:
             problems.append(problem)
     names = [part.name for part in parts]
-    for name in sorted({name for name in names if names.count(name) > 1}):
-        problems.append(
-            ConfigError(
-                f"two aggregations give a column named {name}",
-                place=Place(definition=definition, field="aggregations"),
-                mend="select the input under a second name and aggregate that",
-            )
+    problems += [
+        ConfigError(
+            f"two aggregations give a column named {name}",
+            place=Place(definition=definition, field="aggregations"),
+            mend="select the input under a second name and aggregate that",
         )
+        for name in sorted({name for name in names if names.count(name) > 1})
+    ]
     raise_all(problems)
     return tuple(parts)
 
@@ -158,7 +158,7 @@ def _unpack_one(aggregation: structs.Aggregation, schema: Schema, place: Place) 
             expected=f"one of {', '.join(schema)}",
             mend="add it to the selects of every source",
         )
-    windows = [w for w in (aggregation.windows or [None])]  # noqa: C416 - a copy of a list that may hold None
+    windows = aggregation.windows or [None]
     names = naming.aggregation_columns(aggregation)
     bases = [_base(aggregation, schema, bucket, place) for bucket in (aggregation.buckets or [None])]
     lengths = [window_ms(window) if window is not None else None for window in windows]
@@ -241,7 +241,9 @@ def _whole(code: Code, argument: Argument, text: str | None, place: Place) -> in
     number = int(text) if text is not None and fullmatch(r"[+-]?[0-9]+", text) else None
     if number is None or not argument.least <= number <= argument.most:
         raise ConfigError(
-            f"k needs to be specified in the argMap for {code.name}" if text is None else f"k is {text!r} for {code.name}",
+            f"k needs to be specified in the argMap for {code.name}"
+            if text is None
+            else f"k is {text!r} for {code.name}",
             place=place,
             expected=f"a whole number from {argument.least} to {argument.most}",
         )
@@ -305,4 +307,3 @@ def _kinds() -> dict[Code, Kind]:
 
 KINDS = _kinds()
 """The operations by their code in a definition."""
-

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest, nsmallest
+from itertools import pairwise
+from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -16,6 +18,7 @@ import numpy as np
 from chronon.aggregate.kernel import tops
 from chronon.aggregate.operation import Operation
 from chronon.aggregate.ordering import payload_key, utf16_key
+from chronon.base.arrow import compute
 from chronon.base.types import FLOATS, STRING, DataType, ListType
 
 if TYPE_CHECKING:
@@ -98,7 +101,7 @@ class PickOperation(Operation):
     def export(self, states: Picks) -> Sequence[list[Any] | None]:
         picked = self.export_elements(states)
         bounds = states.offsets.tolist()
-        return [picked[a:b] if b > a else None for a, b in zip(bounds, bounds[1:], strict=False)]
+        return [picked[a:b] if b > a else None for a, b in pairwise(bounds)]
 
     def export_elements(self, states: Picks) -> list[Any]:
         """The picked elements of all states, as they stand in a state for one key."""
@@ -195,7 +198,7 @@ class RankedPick(PickOperation):
 
     def lift(self, value: Any, ts: int, seq: int) -> list[Any]:
         del ts, seq
-        return [value] if value == value else []  # noqa: PLR0124 - only NaN differs from itself
+        return [] if isinstance(value, float) and isnan(value) else [value]
 
     def merge(self, states: Sequence[list[Any]]) -> list[Any]:
         pick = nlargest if self.greatest else nsmallest
@@ -210,7 +213,7 @@ class RankedPick(PickOperation):
 
 def _without_nan(series: Series, lo: Longs, hi: Longs) -> tuple[Series, Longs, Longs]:
     """The series without NaN, and the ranges in its positions."""
-    import pyarrow.compute as pc
+    pc = compute()
 
     bad = pc.is_nan(series.values).to_numpy(zero_copy_only=False)
     if not bad.any():

@@ -9,8 +9,8 @@ All numbers are little-endian words of eight bytes. A record begins with a heade
 
 A **batch record** goes on with one bit for each part that has a collapsed state, the states of those that have a fixed
 size, and then for each hop size (a day, an hour, five minutes) the number of hops, their starts, and for each column
-one bit for each hop that has a state and those states. A **row** goes on with one bit for each input that is not null and
-the numbers among them. What has no fixed size is in the **tail**, packed as MessagePack.
+one bit for each hop that has a state and those states. A **row** goes on with one bit for each input that is not null
+and the numbers among them. What has no fixed size is in the **tail**, packed as MessagePack.
 """
 
 from __future__ import annotations
@@ -160,8 +160,9 @@ class Layout:
             For a version, a kind of record or a layout that this code does not know.
         """
         if len(record) < _HEADER.size or record[0] != VERSION or record[1] != what:
+            version, kind = (record[0], record[1]) if len(record) > 1 else (None, None)
             raise DataError(
-                f"a stored record has version {record[0] if record else None} and kind {record[1] if len(record) > 1 else None}",
+                f"a stored record has version {version} and kind {kind}",
                 expected=f"version {VERSION} and kind {what}",
                 mend="upload again with this version of the package",
             )

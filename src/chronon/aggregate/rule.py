@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class WindowRule(Enum):
-    """Which rows a query at ``q`` sees through a window of length ``W``; over the whole history always those before ``q``."""
+    """Which rows a query at ``q`` sees through a window of length ``W``; of the whole history all before ``q``."""
 
     SAWTOOTH = "[floor(q - W, hop), q)"
     EXACT = "[q - W, q): entity snapshots"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from chronon.aggregate.ordering import ordered_bits, payload_ranks, utf16_order
+from chronon.base.arrow import compute
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -65,7 +66,7 @@ class Series:
     @classmethod
     def of(cls, column: pa.Array, rows: Rows, *, flatten: bool) -> Series:
         """The series of a column: one element a row, or with ``flatten`` one for each item of its list."""
-        import pyarrow.compute as pc
+        pc = compute()
 
         count = len(column)
         if flatten:
@@ -128,7 +129,8 @@ class Series:
     def coded(self) -> tuple[Longs, pa.Array]:
         """The elements as codes, and the distinct values that the codes stand for, in ascending order.
 
-        Numbers are distinct by their words: every NaN is one value, 0.0 and -0.0 are two. Text is ordered by UTF-16 units.
+        Numbers are distinct by their words: every NaN is one value, 0.0 and -0.0 are two. Text is ordered by UTF-16
+        units.
         """
         import pyarrow as pa
 

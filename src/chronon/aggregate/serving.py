@@ -1,7 +1,7 @@
 """The answer for one key at one instant: its batch record, its stream rows, merged and finalised.
 
-What a fetch at ``t`` sees: the rows with ts < B that the upload read, and the stream rows with B <= ts < t, where B is the
-batch end.
+What a fetch at ``t`` sees: the rows with ts < B that the upload read, and the stream rows with B <= ts < t, where B is
+the batch end.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from chronon.base.types import Schema
 
 
 def hop_reach(window: int, hop: int, batch_end: int, stale_after: int) -> tuple[int, int]:
-    """The instants ``[first, last)`` whose rows a batch record keeps in hops for one window; later rows are collapsed.
+    """The instants ``[first, last)`` whose rows a batch record keeps in hops for a window; later rows are collapsed.
 
     ``first`` is the window's start at the batch end. Until ``batch_end + stale_after`` no window starts after ``last``, so
     that the hops can be left out one by one as the window moves on.
@@ -48,12 +48,16 @@ class Serving:
         self.inputs = self.layout.inputs
         self._rest = [(i, part, Cell(part.base)) for i, part in enumerate(self.parts) if not self.layout.widths[i]]
         self._reader = serve.Reader(
-            [self._for_kernel(part, words) for part, words in zip(self.parts, self.layout.widths, strict=True)], self.layout.hop_widths, self.layout.number_kinds
+            [self._for_kernel(part, words) for part, words in zip(self.parts, self.layout.widths, strict=True)],
+            self.layout.hop_widths,
+            self.layout.number_kinds,
         )
 
     def _for_kernel(self, part: Part, words: int) -> tuple[int, ...]:
         operation, base = part.base.operation, part.base
-        kind, reals = (operation.kind, operation.reals) if isinstance(operation, WordOperation) and words else (0, False)
+        kind, reals = (
+            (operation.kind, operation.reals) if isinstance(operation, WordOperation) and words else (0, False)
+        )
         source = self.inputs.index(base.input)
         windowed = part.window is not None
         size = HOPS.index(part.hop) if windowed else -1
@@ -121,7 +125,11 @@ class Serving:
         stored = _Stored(self.layout, batch) if batch is not None else None
         heads = [(header(row), row) for row in rows]
         inside = sorted(
-            ((ts, seq, reversal, self.layout.row_values(row)) for (reversal, ts, seq), row in heads if batch_end <= ts < at),
+            (
+                (ts, seq, reversal, self.layout.row_values(row))
+                for (reversal, ts, seq), row in heads
+                if batch_end <= ts < at
+            ),
             key=lambda entry: entry[:2],
         )
         for i, part, cell in self._rest:

@@ -15,6 +15,7 @@ import numpy as np
 from chronon.aggregate.kernel import ranges
 from chronon.aggregate.ordering import utf16_order
 from chronon.aggregate.series import Rows, Series
+from chronon.base.arrow import compute
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +72,7 @@ class Sightings:
 
 def mapped(column: pa.Array, rows: Rows) -> Groups:
     """The groups of a map column: one for each of its keys."""
-    import pyarrow.compute as pc
+    pc = compute()
 
     lists = column.cast(_as_list(column.type))
     lengths = pc.fill_null(pc.list_value_length(lists), 0)
@@ -109,7 +110,8 @@ def bucketed(series: Series, buckets: pa.Array) -> Groups:
 def by_position(column: pa.Array, rows: Rows) -> Groups:
     """The groups of a list column by position in the list."""
     import pyarrow as pa
-    import pyarrow.compute as pc
+
+    pc = compute()
 
     lengths = pc.fill_null(pc.list_value_length(column), -1).to_numpy(zero_copy_only=False).astype(np.int64)
     counts = np.maximum(lengths, 0)
@@ -164,7 +166,9 @@ def seen(present: np.ndarray, row_lo: Longs, row_hi: Longs) -> np.ndarray:
     return counts[np.maximum(row_hi, row_lo)] > counts[row_lo]
 
 
-def gather_map(groups: Groups, seen_by: Sightings, items: pa.Array, filled: np.ndarray | None, queries: int) -> pa.Array:
+def gather_map(
+    groups: Groups, seen_by: Sightings, items: pa.Array, filled: np.ndarray | None, queries: int
+) -> pa.Array:
     """One map for each query from the results of its groups; null where nothing was seen."""
     import pyarrow as pa
 

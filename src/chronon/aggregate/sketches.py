@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -28,8 +30,8 @@ class ApproxUniqueCount(BagOperation):
 
     The estimate of a merged CPC sketch depends on nothing but how many distinct *coupons* its values have: a coupon is the
     row and column to which a value's hash assigns it. So the coupons themselves are kept and counted, and Apache
-    DataSketches says what a merged sketch with so many of them estimates. The number is the same however the values were
-    split.
+    DataSketches says what a merged sketch with so many of them estimates. The number is the same however the values
+    were split.
     """
 
     @property
@@ -52,7 +54,7 @@ class ApproxUniqueCount(BagOperation):
         position = np.concatenate(([0], np.cumsum(kept)))
         return _Counted(*_dense(of_values), None, position[lo], position[hi], hi > lo)
 
-    def slide_from(self, seed: Longs, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
+    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
         kept, of_values = self._coupons(series)
         position = np.concatenate(([0], np.cumsum(kept))) + len(seed)
         first, last = position[lo], position[hi]
@@ -113,7 +115,7 @@ class ApproxUniqueCount(BagOperation):
 
     def _coupon(self, value: Any) -> int:
         if self.input in FLOATS:
-            number = np.float64(np.nan if value != value else value + 0.0)  # noqa: PLR0124 - only NaN differs from itself
+            number = np.float64(np.nan if math.isnan(value) else value + 0.0)
             return coupons.of_word(int(number.view(np.int64)), self.lg_k)
         if isinstance(value, int):
             return coupons.of_word(value, self.lg_k)
@@ -162,19 +164,18 @@ _KNOWN: dict[int, dict[int, int]] = {}
 
 def estimates(lg_k: int, sizes: frozenset[int]) -> dict[int, int]:
     """The distinct count that a merged sketch reports for each number of coupons, rounded down as the original does."""
-    import datasketches
-
+    sketching: Any = import_module("datasketches")  # it comes without types
     known = _KNOWN.setdefault(lg_k, {0: 0})
     missing = sorted(sizes - known.keys())
     if missing:
-        sketch = datasketches.cpc_sketch(lg_k)
+        sketch = sketching.cpc_sketch(lg_k)
         numbers = _novel(lg_k, missing[-1]).tolist()
         held = 0
         for size in missing:
             for number in numbers[held:size]:
                 sketch.update(number)
             held = size
-            union = datasketches.cpc_union(lg_k)
+            union = sketching.cpc_union(lg_k)
             union.update(sketch)
             known[size] = int(union.get_result().get_estimate())
     return known

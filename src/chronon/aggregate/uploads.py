@@ -16,8 +16,8 @@ import numpy as np
 from chronon.aggregate import shapes
 from chronon.aggregate.answer import Chunk
 from chronon.aggregate.record import Layout
-from chronon.aggregate.serving import hop_reach
 from chronon.aggregate.series import Rows
+from chronon.aggregate.serving import hop_reach
 from chronon.aggregate.shapes import Shape
 from chronon.base.arrow import to_arrow
 from chronon.base.time import DAY_MS, HOPS
@@ -58,7 +58,9 @@ class Uploads:
         for table in _whole_keys(events):
             keys, records = self._records(self._chunk(table))
             if keys:
-                yield pa.RecordBatch.from_arrays([pa.array(keys, pa.int64()), pa.array(records, pa.binary())], ["key", "value"])
+                yield pa.RecordBatch.from_arrays(
+                    [pa.array(keys, pa.int64()), pa.array(records, pa.binary())], ["key", "value"]
+                )
 
     def _chunk(self, table: pa.Table) -> Chunk:
         import pyarrow as pa

@@ -108,7 +108,7 @@ class Count(WordOperation):
 
 
 class Sum(WordOperation):
-    """The sum: of whole numbers in 64 bits that wrap, of reals in pairs of doubles, so that nothing is lost on the way."""
+    """The sum: of whole numbers in 64 bits that wrap, of reals in pairs of doubles, so that nothing is lost."""
 
     reversible: ClassVar[bool] = True
 

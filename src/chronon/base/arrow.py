@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chronon.base import types as t
 from chronon.base.errors import SchemaError
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+def compute() -> Any:
+    """Arrow's compute functions; they are made at run time, so no type checker knows them."""
+    import pyarrow.compute
+
+    return pyarrow.compute
 
 
 def to_arrow(kind: t.DataType) -> pa.DataType:
@@ -62,7 +69,10 @@ def from_arrow(kind: pa.DataType) -> t.DataType:
         (lambda k: p.is_float32(k) or p.is_float16(k), t.FLOAT),
         (p.is_float64, t.DOUBLE),
         (lambda k: p.is_string(k) or p.is_large_string(k) or p.is_string_view(k), t.STRING),
-        (lambda k: p.is_binary(k) or p.is_large_binary(k) or p.is_fixed_size_binary(k) or p.is_binary_view(k), t.BINARY),
+        (
+            lambda k: p.is_binary(k) or p.is_large_binary(k) or p.is_fixed_size_binary(k) or p.is_binary_view(k),
+            t.BINARY,
+        ),
         (p.is_date, t.DATE),
         (p.is_timestamp, t.TIMESTAMP),
         (p.is_decimal, t.DECIMAL),

@@ -21,10 +21,7 @@ class Place:
 
     def __str__(self) -> str:
         source = f"{self.file}:{self.line}" if self.file and self.line else self.file
-        if self.definition and source:
-            where = f"{self.definition} ({source})"
-        else:
-            where = self.definition or source or ""
+        where = f"{self.definition} ({source})" if self.definition and source else self.definition or source or ""
         if self.field:
             return f"{where}, field {self.field}" if where else f"field {self.field}"
         return where
@@ -112,7 +109,7 @@ class RequestError(ChrononError):
     """A fetch request is wrong: unknown join, missing key, a key of a type that cannot be cast."""
 
 
-class Problems(ConfigError):
+class Problems(ConfigError):  # noqa: N818 - several errors in one
     """Several problems, reported together.
 
     >>> print(Problems([ConfigError("a is wrong"), ConfigError("b is wrong")]))

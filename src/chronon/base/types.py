@@ -92,7 +92,9 @@ SCALARS = frozenset({INT, LONG, SHORT, DOUBLE, FLOAT, STRING, BINARY, BOOLEAN})
 Schema = Mapping[str, DataType]
 """Column names to types, in column order."""
 
-_BY_NAME = {t.name: t for t in (BOOLEAN, BYTE, SHORT, INT, LONG, FLOAT, DOUBLE, STRING, BINARY, DATE, TIMESTAMP, DECIMAL, NULL)}
+_BY_NAME = {
+    t.name: t for t in (BOOLEAN, BYTE, SHORT, INT, LONG, FLOAT, DOUBLE, STRING, BINARY, DATE, TIMESTAMP, DECIMAL, NULL)
+}
 _ALIASES = {
     "bool": BOOLEAN,
     "tinyint": BYTE,
@@ -106,7 +108,7 @@ _ALIASES = {
 
 
 def parse_type(text: str) -> DataType:
-    """Read a type from its text: ``long``, ``list<int>`` (also ``array``), ``map<string,V>``, ``struct<a:int,b:string>``."""
+    """Read a type from its text: ``long``, ``list<int>`` (or ``array``), ``map<string,V>``, ``struct<a:int,b:string>``."""
     tokens = _tokens(text)
     found = _parse(tokens, text)
     if next(tokens, None) is not None:
