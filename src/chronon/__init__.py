@@ -1,0 +1,1 @@
+"""Chronon: define a feature once, train and serve from the same definition."""
