@@ -1,0 +1,104 @@
+"""Orders, exact arithmetic and number texts: the small rules that the formulas are made of."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+NAN = math.nan
+
+
+def order_key(value: Any) -> Any:
+    """The natural order of the values of one type: strings by UTF-16 units, -0.0 below 0.0, NaN greatest.
+
+    Equal keys mean the same value; NaN is the same as NaN.
+
+    >>> sorted([0.0, math.nan, -0.0, -1.0], key=order_key)
+    [-1.0, -0.0, 0.0, nan]
+    """
+    if isinstance(value, str):
+        return value.encode("utf-16-be", "surrogatepass")
+    if isinstance(value, float):
+        return (1, 0.0, 1.0) if math.isnan(value) else (0, value, math.copysign(1.0, value))
+    return value
+
+
+def payload_key(value: Any) -> Any:
+    """The order that breaks ties of time and sequence; as ``order_key``, but strings by their UTF-8 bytes.
+
+    Lists, maps and structs go by their packed bytes.
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "surrogatepass")
+    if isinstance(value, list | tuple | dict):
+        import msgspec
+
+        return msgspec.msgpack.encode(value, order="deterministic")
+    return order_key(value)
+
+
+# ---- arithmetic with the results of IEEE 754, where Python would raise
+
+
+def as_double(exact: Fraction) -> float:
+    """The nearest double; beyond the largest one an infinity."""
+    try:
+        return float(exact)
+    except OverflowError:
+        return math.inf if exact > 0 else -math.inf
+
+
+def total(numbers: Sequence[float]) -> float:
+    """The sum, rounded once."""
+    unusual = [x for x in numbers if not math.isfinite(x)]
+    return sum(unusual) if unusual else as_double(sum(map(Fraction, numbers), Fraction(0)))
+
+
+def divide(a: float, b: float) -> float:
+    """``a / b``; a division by zero gives NaN or an infinity."""
+    if b != 0:
+        return a / b
+    return NAN if a == 0 or math.isnan(a) else math.copysign(math.inf, a)
+
+
+def to_float32(value: float) -> float:
+    """The nearest 32-bit float, widened again; a whole number is rounded once, not through a double."""
+    if isinstance(value, int):
+        excess = max(0, value.bit_length() - 24)
+        value = float(round(Fraction(value, 2**excess)) * 2**excess)
+    return ctypes.c_float(value).value
+
+
+def central_moments(numbers: Sequence[float]) -> tuple[float, float, float, float]:
+    """The mean, and the sums of the second, third and fourth powers of the deviations from it."""
+    if not all(math.isfinite(x) for x in numbers):
+        return NAN, NAN, NAN, NAN
+    exact = [Fraction(x) for x in numbers]
+    mean = sum(exact, Fraction(0)) / len(exact)
+    m2, m3, m4 = (as_double(sum(((x - mean) ** power for x in exact), Fraction(0))) for power in (2, 3, 4))
+    return as_double(mean), m2, m3, m4
+
+
+def number_text(value: float) -> str:
+    """A number as the original writes it into a key.
+
+    >>> [number_text(x) for x in (7, 1.0, 2.5, 1e7, 1e-4, 123456.75, -0.0, math.nan)]
+    ['7', '1.0', '2.5', '1.0E7', '1.0E-4', '123456.75', '-0.0', 'NaN']
+    """
+    if isinstance(value, int):
+        return str(value)
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    least_plain, least_scientific = 1e-3, 1e7
+    if value == 0.0 or least_plain <= abs(value) < least_scientific:
+        return f"{Decimal(repr(value)):f}"
+    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    mantissa = "".join(map(str, digits))
+    power = int(exponent) + len(mantissa) - 1
+    return f"{'-' if sign else ''}{mantissa[0]}.{mantissa[1:] or '0'}E{power}"
