@@ -112,6 +112,17 @@ class Aggregator:
 
         return Uploads(self.layout, batch_end, stale_after).run(events)
 
+    def changes(
+        self, snapshot: Iterable[pa.RecordBatch], changes: pa.Table, queries: pa.Table, batch_end: int
+    ) -> pa.Table:
+        """Answer queries of one day from the snapshot of the midnight ``batch_end`` and the changes made since.
+
+        See ``chronon.aggregate.changes.answer_changes`` for the columns.
+        """
+        from chronon.aggregate.changes import answer_changes
+
+        return answer_changes(self.serving(), snapshot, changes, queries, batch_end)
+
     def serving(self, *, stale_after: int = 2 * DAY_MS) -> Serving:
         """What answers fetches from batch records and stream rows; ``stale_after`` as for the uploads."""
         return Serving(self.parts, self.schema, stale_after=stale_after)

@@ -17,6 +17,9 @@ from chronon.aggregate.words import WordOperation
 from chronon.base.time import DAY_MS, HOPS, floor, window_start
 from chronon.base.types import Schema
 
+EARLIEST = -(2**63)
+"""Before every instant."""
+
 
 def hop_reach(window: int, hop: int, batch_end: int, stale_after: int) -> tuple[int, int]:
     """The instants ``[first, last)`` whose rows a batch record keeps in hops for a window; later rows are collapsed.
@@ -77,7 +80,9 @@ class Serving:
         """A stream row as it is stored: event time in ms, and the inputs in the order of ``inputs``."""
         return self.layout.row(ts, values, seq, reversal)
 
-    def fetch(self, batch: bytes | None, rows: Sequence[bytes], batch_end: int, at: int) -> list[Any] | None:
+    def fetch(
+        self, batch: bytes | None, rows: Sequence[bytes], batch_end: int, at: int, *, changes: bool = False
+    ) -> list[Any] | None:
         """The final values of all parts, or ``None`` if the key has neither a batch record nor a stream row.
 
         Parameters
@@ -88,6 +93,8 @@ class Serving:
             Its stream rows; those outside ``[batch_end, at)`` are passed over.
         batch_end, at:
             In ms; ``at`` is not before ``batch_end``.
+        changes:
+            The rows are changes of entities: what was made in ``[batch_end, at)``, to rows of any time before ``at``.
 
         Raises
         ------
@@ -100,9 +107,11 @@ class Serving:
             self.layout.check(batch, BATCH)
         for row in rows:
             self.layout.check(row, ROW)
-        results = self._reader.answer(batch, rows, batch_end, at)
+        since = EARLIEST if changes else batch_end
+        results = self._reader.answer(batch, rows, batch_end, since, at)
         if self._rest:
-            self._fetch_rest(results, batch, rows, batch_end, at)
+            stored = _Stored(self.layout, batch, batch_end, self.stale_after) if batch is not None else None
+            self._fetch_rest(results, stored, rows, since, at)
         return results
 
     def stale(self, batch_end: int, at: int) -> frozenset[str]:
@@ -120,28 +129,23 @@ class Serving:
     # ---- parts whose state has no fixed size
 
     def _fetch_rest(
-        self, results: list[Any], batch: bytes | None, rows: Sequence[bytes], batch_end: int, at: int
+        self, results: list[Any], stored: _Stored | None, rows: Sequence[bytes], since: int, at: int
     ) -> None:
-        stored = _Stored(self.layout, batch) if batch is not None else None
         heads = [(header(row), row) for row in rows]
         inside = sorted(
             (
                 (ts, seq, reversal, self.layout.row_values(row))
                 for (reversal, ts, seq), row in heads
-                if batch_end <= ts < at
+                if since <= ts < at
             ),
             key=lambda entry: entry[:2],
         )
         for i, part, cell in self._rest:
-            states: list[Any] = []
-            first = window_start(at, part.window) if part.window is not None else None
-            if stored is not None:
-                states += stored.hops(part, first, batch_end, self.stale_after)
-                states.append(stored.collapsed(i))
-            state = cell.merge(states)
+            first = window_start(at, part.window) if part.window is not None else EARLIEST
+            state = cell.merge(stored.states(i, part, first)) if stored is not None else None
             fresh: list[Any] = []
             for ts, seq, reversal, values in inside:
-                if first is not None and ts < first:
+                if ts < first:
                     continue
                 if reversal:
                     state, fresh = cell.remove(cell.merge([state, *fresh]), values), []
@@ -153,18 +157,17 @@ class Serving:
 class _Stored:
     """The states in the tail of one batch record."""
 
-    def __init__(self, layout: Layout, batch: bytes) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, batch: bytes, batch_end: int, stale_after: int) -> None:
+        self._layout, self._batch_end, self._stale_after = layout, batch_end, stale_after
         self._collapsed, self._hops = layout.tail_states(batch)
         self._starts = layout.hop_starts(batch)
 
-    def collapsed(self, part: int) -> Any | None:
-        return self._collapsed[part]
-
-    def hops(self, part: Part, first: int | None, batch_end: int, stale_after: int) -> list[Any]:
-        if part.window is None or first is None:
-            return []
+    def states(self, number: int, part: Part, first: int) -> list[Any]:
+        """What the record holds of a part for a window that begins at ``first``, oldest first."""
+        if part.window is None:
+            return [self._collapsed[number]]
         size = HOPS.index(part.hop)
-        states = self._hops[size][self._layout.hop_column(size, part.base)]
-        _, last = hop_reach(part.window, part.hop, batch_end, stale_after)
-        return [s for start, s in zip(self._starts[size], states, strict=True) if first <= start < last]
+        hops = self._hops[size][self._layout.hop_column(size, part.base)]
+        _, last = hop_reach(part.window, part.hop, self._batch_end, self._stale_after)
+        inside = [s for start, s in zip(self._starts[size], hops, strict=True) if first <= start < last]
+        return [*inside, self._collapsed[number]]

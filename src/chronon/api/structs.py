@@ -18,7 +18,11 @@ class Struct:
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and self.__dict__ == other.__dict__
+        return isinstance(other, Struct) and type(self) is type(other) and self._attributes() == other._attributes()
+
+    def _attributes(self) -> dict[str, Any]:
+        """Everything that was set, but for where the object was written."""
+        return {name: value for name, value in self.__dict__.items() if name != "_place"}
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={getattr(self, name)!r}" for name in field_names(type(self)))

@@ -112,10 +112,10 @@ cdef class Reader:
         for i in range(HOP_SIZES):
             free(self.hops[i].column)
 
-    def answer(self, bytes batch, rows, int64_t batch_end, int64_t at):
+    def answer(self, bytes batch, rows, int64_t batch_end, int64_t since, int64_t at):
         """The final values of all parts, ``None`` where nothing was seen or the caller is to do it.
 
-        ``rows`` are stream rows; the ones outside ``[batch_end, at)`` are passed over.
+        ``rows`` are stream rows; the ones outside ``[since, at)`` are passed over.
         """
         cdef Py_ssize_t count = len(rows), i, r
         cdef const char** row = <const char**> calloc(max(1, count), sizeof(char*))
@@ -135,7 +135,7 @@ cdef class Reader:
                 if self.parts[i].kind:
                     results[i] = self._answer(
                         &self.parts[i], state if collapsed != NULL and _bit(collapsed, i) else NULL,
-                        batch is not None, row, words, seen, count, batch_end, at,
+                        batch is not None, row, words, seen, count, batch_end, since, at,
                     )
                 if collapsed != NULL and _bit(collapsed, i):
                     state += 8 * self.parts[i].width
@@ -180,33 +180,33 @@ cdef class Reader:
 
     cdef object _answer(
         self, Part* part, const char* collapsed, bint has_batch, const char** row, const int64_t* words, const char* seen,
-        Py_ssize_t rows, int64_t batch_end, int64_t at,
+        Py_ssize_t rows, int64_t batch_end, int64_t since, int64_t at,
     ):
         if part.kind == COUNT:
-            return self._fold[Count](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[Count](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == SUM_LONG:
-            return self._fold[SumLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[SumLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == SUM_DOUBLE:
-            return self._fold[SumDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[SumDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == AVERAGE:
-            return self._fold[Average](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[Average](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == VARIANCE:
-            return self._fold[Variance](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[Variance](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == SKEW:
-            return self._fold[Skew](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[Skew](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == KURTOSIS:
-            return self._fold[Kurtosis](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[Kurtosis](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == MIN_LONG:
-            return self._fold[MinLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[MinLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == MAX_LONG:
-            return self._fold[MaxLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[MaxLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
         if part.kind == MIN_DOUBLE:
-            return self._fold[MinDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
-        return self._fold[MaxDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, at)
+            return self._fold[MinDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+        return self._fold[MaxDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
 
     cdef object _fold(
         self, State* kind, Part* part, const char* collapsed, bint has_batch, const char** row, const int64_t* words,
-        const char* seen, Py_ssize_t rows, int64_t batch_end, int64_t at,
+        const char* seen, Py_ssize_t rows, int64_t batch_end, int64_t since, int64_t at,
     ):
         cdef State total, one
         cdef bint found = False
@@ -246,7 +246,7 @@ cdef class Reader:
             if not seen[i * self.input_count + part.input]:
                 continue
             when = _word(row[i], 2)
-            if when < batch_end or when >= at or (part.hop_size >= 0 and when < first):
+            if when < since or when >= at or (part.hop_size >= 0 and when < first):
                 continue
             number.whole = words[i * self.input_count + part.input]
             if part.widen:

@@ -1,0 +1,58 @@
+"""What a definition waits for: one line of JSON for each table it reads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+
+from chronon.api import structs
+from chronon.api.inspect import query_of
+
+
+def wait_for_table(table: str, query: structs.Query, lag: int = 0) -> str:
+    """The dependency on the partition of a table on the day of the run, or ``lag`` days before.
+
+    >>> print(wait_for_table("raw.views/region=eu", structs.Query(), 1))
+    {"name": "wait_for_raw.views_ds_minus_1", "spec": "raw.views/ds={{ macros.ds_add(ds, -1) }}/region=eu", "start": null, "end": null}
+    """
+    base, *subs = table.split("/")
+    column = query.partitionColumn or "ds"
+    day = f"{{{{ macros.ds_add(ds, -{lag}) }}}}" if lag else "{{ ds }}"
+    name = f"wait_for_{base}_{column}" + (f"_minus_{lag}" if lag else "")
+    spec = "/".join([base, f"{column}={day}", *subs])
+    return json.dumps({"name": name, "spec": spec, "start": query.startPartition, "end": query.endPartition})
+
+
+def wait_for_spec(spec: str, query: structs.Query) -> str:
+    """A dependency that the user wrote."""
+    name = f"wait_for_{re.sub(r'[^a-zA-Z0-9]+', '_', spec)}"
+    return json.dumps({"name": name, "spec": spec, "start": query.startPartition, "end": query.endPartition})
+
+
+def of_source(source: structs.Source, explicit: Sequence[str] | None, lag: int) -> list[str]:
+    """The dependencies of one source."""
+    query = query_of(source)
+    if explicit:
+        return [wait_for_spec(spec, query) for spec in explicit]
+    return [wait_for_table(table, query, lag) for table in tables_of(source)]
+
+
+def tables_of(source: structs.Source) -> list[str]:
+    """The tables that a source reads, with their sub-partitions."""
+    if source.events is not None:
+        return [source.events.table] if source.events.table else []
+    if source.entities is not None:
+        found = (source.entities.snapshotTable, source.entities.mutationTable)
+        return [table for table in found if table]
+    if source.joinSource is not None and source.joinSource.join is not None:
+        from chronon.api.naming import output_table
+
+        metadata = source.joinSource.join.metaData
+        return [output_table(source.joinSource.join)] if metadata and metadata.name and metadata.outputNamespace else []
+    return []
+
+
+def in_order(items: Iterable[str]) -> list[str]:
+    """Each item once, where it first stood."""
+    return list(dict.fromkeys(items))

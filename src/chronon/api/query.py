@@ -1,0 +1,62 @@
+"""What a source reads: columns as expressions, conditions, times and partitions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chronon.api import structs
+from chronon.api.provenance import stamp
+
+
+def Query(
+    selects: Mapping[str, str] | None = None,
+    wheres: Sequence[str] | None = None,
+    start_partition: str | None = None,
+    end_partition: str | None = None,
+    time_column: str | None = None,
+    setups: Sequence[str] | None = None,
+    mutation_time_column: str | None = None,
+    reversal_column: str | None = None,
+    partition_column: str | None = None,
+) -> structs.Query:
+    """Which rows and columns of a table a source gives.
+
+    Parameters
+    ----------
+    selects:
+        Output name to Spark SQL expression; see ``select``. All columns if absent.
+    wheres:
+        Conditions, all of which must hold.
+    start_partition, end_partition:
+        The first and last partition to read, both included (``yyyy-MM-dd``).
+    time_column:
+        The expression of a row's time: milliseconds, a timestamp or a date.
+    setups:
+        Statements that are run before the query.
+    mutation_time_column, reversal_column:
+        For entities: when a change was made, and whether a row is the image before it.
+    partition_column:
+        The partition column of the table, if it is not the default one.
+    """
+    return stamp(
+        structs.Query(
+            selects=dict(selects) if selects is not None else None,
+            wheres=list(wheres) if wheres is not None else None,
+            startPartition=start_partition,
+            endPartition=end_partition,
+            timeColumn=time_column,
+            setups=list(setups) if setups else [],
+            mutationTimeColumn=mutation_time_column,
+            reversalColumn=reversal_column,
+            partitionColumn=partition_column,
+        )
+    )
+
+
+def select(*columns: str, **aliases: str) -> dict[str, str]:
+    """Columns to select: positional ones as they are, keywords as name and expression.
+
+    >>> select("user_id", price="amount * (1 - discount)")
+    {'user_id': 'user_id', 'price': 'amount * (1 - discount)'}
+    """
+    return {**{column: column for column in columns}, **aliases}
