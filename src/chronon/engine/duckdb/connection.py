@@ -1,0 +1,106 @@
+"""The one place where DuckDB connections are made, and where its errors become ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from chronon.base.errors import ChrononError, DataError, StorageError
+
+if TYPE_CHECKING:
+    import duckdb
+
+BATCH_ROWS = 131_072
+"""Rows in a batch that leaves DuckDB."""
+
+
+def connect(*, memory: str | None, threads: int, temp: str) -> duckdb.DuckDBPyConnection:
+    """A new database in memory that never depends on the machine it runs on.
+
+    Times are UTC, extensions are neither installed nor loaded behind our back, rows keep their order.
+
+    Parameters
+    ----------
+    memory:
+        Its limit, such as ``"4GB"``; DuckDB's own choice if ``None``.
+    threads:
+        How many threads it may use.
+    temp:
+        A folder for what does not fit into memory.
+    """
+    import duckdb
+
+    from chronon.sql import duckdb_setup
+
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "preserve_insertion_order": True,
+        "threads": threads,
+        "temp_directory": temp,
+    }
+    if memory is not None:
+        config["memory_limit"] = memory
+    connection = duckdb.connect(":memory:", config=config)
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("SET enable_progress_bar = false")
+    for statement in duckdb_setup():
+        connection.execute(statement)
+    return connection
+
+
+@contextmanager
+def readable_errors(what: str) -> Iterator[None]:
+    """DuckDB's errors as ours: unreadable files, not enough memory or space, values that a cast refuses."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise StorageError(
+            f"{what}: not enough memory ({_first_line(error)})", mend="raise the memory limit, or take fewer days at once"
+        ) from error
+    except duckdb.IOException as error:
+        raise _io(what, error) from error
+    except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
+        raise DataError(f"{what}: {_first_line(error)}", mend=_mend(str(error))) from error
+    except duckdb.Error as error:
+        raise DataError(f"{what}: {_first_line(error)}") from error
+
+
+def _io(what: str, error: Exception) -> ChrononError:
+    text = str(error)
+    if "No space left" in text or "temp" in text.lower():
+        return StorageError(f"{what}: {_first_line(error)}", mend="free some space, or set another temp folder")
+    return DataError(f"{what}: {_first_line(error)}", mend=_mend(text))
+
+
+def _mend(text: str) -> str | None:
+    if "parquet" in text.lower():
+        return "the file is damaged or is not Parquet: write that partition again"
+    if "csv" in text.lower():
+        return "mend that line of the file, or write the table as Parquet"
+    return None
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).split("\n", 1)[0]
+
+
+def identifier(name: str) -> str:
+    """A name as SQL takes it, whatever its characters.
+
+    >>> identifier('a "b"')
+    '"a ""b"""'
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """A text as SQL takes it.
+
+    >>> literal("it's")
+    "'it''s'"
+    """
+    return "'" + text.replace("'", "''") + "'"

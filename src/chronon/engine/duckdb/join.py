@@ -1,0 +1,282 @@
+"""A join on DuckDB: left rows with numbers, each part answered in one pass and put back by those numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from chronon.base import types as t
+from chronon.base.arrow import compute, schema_to_arrow
+from chronon.base.time import DAY_MS
+from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
+from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, scan_sql, type_sql
+from chronon.engine.duckdb.sorted import KEY, KEYS, Reader, quoted
+from chronon.engine.protocol import JoinOutput, LeftRows
+from chronon.plan.join import AsOf, PartPlan
+from chronon.plan.ranges import first_partition
+from chronon.plan.scans import ENTITIES, Scan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.aggregate.aggregator import Aggregator
+    from chronon.plan.group_by import GroupByPlan
+
+LEFT = '"__left"'
+ASKED = '"__asked"'
+ROW = '"__row"'
+QUERY = '"__query"'
+
+
+class DuckDBJoin:
+    """The left rows of some days, and the columns of the parts that were answered for them.
+
+    Parameters
+    ----------
+    reader:
+        Reads tables, on the connection of this work.
+    left:
+        The scan of the left side.
+    days:
+        Its partitions.
+    output:
+        The columns that come out.
+    threads:
+        For the algebra.
+    """
+
+    def __init__(self, reader: Reader, left: Scan, days: Sequence[str], output: JoinOutput, threads: int) -> None:
+        self._reader = reader
+        self._connection = reader.connection
+        self._scan = left
+        self._output = output
+        self._threads = threads
+        self._parts: dict[str, pa.ChunkedArray] = {}
+        self._counts: dict[str, int] = {}
+        with readable_errors(f"reading {left.table}"):
+            self._read(left, days)
+            self.left = self._measure()
+
+    def _read(self, left: Scan, days: Sequence[str]) -> None:
+        source = self._reader.source_of(left.table)
+        sql = scan_sql(source, left, self._reader.spec, days=days, types=left.types)
+        self._connection.execute(f"CREATE OR REPLACE TABLE {LEFT} AS {sql}")
+        if left.partition is None or left.partition not in source.files.partition_columns:
+            self._connection.execute(f"CREATE TABLE sorted AS SELECT * FROM {LEFT} ORDER BY {DS}, rowid")
+            self._connection.execute(f"DROP TABLE {LEFT}")
+            self._connection.execute(f"ALTER TABLE sorted RENAME TO {LEFT}")
+
+    def _measure(self) -> LeftRows:
+        found = self._connection.sql(
+            f"SELECT count(*), min({TS}), max({TS}), count(*) FILTER (WHERE {TS} IS NULL) FROM {LEFT}"
+        ).fetchone()
+        count, earliest, latest, without = found or (0, None, None, 0)
+        return LeftRows(count, earliest, latest, without if self._scan.time is not None else 0)
+
+    def counts(self) -> dict[str, int]:
+        return dict(self._counts)
+
+    def answer(self, part: PartPlan) -> None:
+        """Compute a part for all left rows and keep its columns."""
+        with readable_errors(f"computing {part.plan.name}"):
+            features = self._aggregated(part) if part.plan.aggregator is not None else self._looked_up(part)
+            if part.plan.derivations is not None:
+                features = self._derived(part, features)
+        for name, column in part.columns.items():
+            self._parts[column] = features.column(name)
+
+    # ---- who asks, and as of when
+
+    def _ask(self, part: PartPlan) -> list[str]:
+        """Write down the left rows that can have an answer; the names of the columns that identify what they ask for."""
+        keys = [
+            f"CAST({identifier(left)} AS {type_sql(part.plan.keys[key])}) AS {identifier(key)}"
+            for key, left in part.keys.items()
+        ]
+        spec, named = self._reader.spec, list(part.keys)
+        midnight = f"({TS} - ((({TS} % {DAY_MS}) + {DAY_MS}) % {DAY_MS}))"
+        query = {
+            AsOf.INSTANT: TS,
+            AsOf.MIDNIGHT: midnight,
+            AsOf.DAY_END: f"({day_start(DS, spec)} + {DAY_MS})",
+        }[part.as_of]
+        columns = [f"rowid AS {ROW}", *keys, f"{query} AS {QUERY}"]
+        if part.plan.kind == ENTITIES:
+            day = DS if part.as_of is AsOf.DAY_END else day_name(f"{midnight} - {DAY_MS}", spec)
+            columns.append(f"{day} AS {DS}")
+            named.append("__ds")
+        present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in [*named, "__query"])
+        self._connection.execute(
+            f"CREATE OR REPLACE TABLE {ASKED} AS SELECT * FROM (SELECT {', '.join(columns)} FROM {LEFT}) WHERE {present}"
+        )
+        return named
+
+    def _bounds(self) -> tuple[int, int] | None:
+        found = self._connection.sql(f"SELECT min({QUERY}), max({QUERY}) FROM {ASKED}").fetchone()
+        return None if found is None or found[0] is None else (found[0], found[1])
+
+    # ---- a group-by with aggregations
+
+    def _aggregated(self, part: PartPlan) -> pa.Table:
+        plan, aggregator = part.plan, part.plan.aggregator
+        assert aggregator is not None  # noqa: S101 - the caller asked
+        named = self._ask(part)
+        bounds = self._bounds()
+        if bounds is None:
+            return self._nothing(plan.raw_outputs)
+        self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
+        match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in named)
+        queries = self._connection.sql(
+            f"SELECT k.{KEY} AS key, a.{QUERY} AS ts, a.{ROW} AS row FROM {ASKED} AS a JOIN {KEYS} AS k ON {match} "
+            "ORDER BY 1, 2, 3"
+        ).to_arrow_table()
+        union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
+        events = self._reader.events(union, named, aggregator.inputs)
+        rule = plan.snapshot_rule if plan.kind == ENTITIES else None
+        asked = queries.select(["key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
+        from chronon.engine.duckdb.answers import answer
+
+        results = answer(aggregator, events, asked, rule, self._threads)
+        return self._put_back(results, queries.column("row"))
+
+    def _reach(
+        self, plan: GroupByPlan, aggregator: Aggregator, bounds: tuple[int, int]
+    ) -> tuple[tuple[str | None, str | None], tuple[int | None, int | None]]:
+        """The partitions and the times of rows that the queries between ``bounds`` can see."""
+        spec = self._reader.spec
+        if plan.kind == ENTITIES:
+            return (spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)), (
+                None,
+                None if not plan.has_time else 2**62,
+            )
+        return (first_partition(bounds[0], aggregator.widest_window, spec), None), (None, bounds[1])
+
+    # ---- a group-by whose columns are the features
+
+    def _looked_up(self, part: PartPlan) -> pa.Table:
+        plan = part.plan
+        named = self._ask(part)
+        bounds = self._bounds()
+        if bounds is None:
+            return self._nothing(plan.raw_outputs)
+        spec = self._reader.spec
+        days = spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)
+        union = self._reader.union(plan, [*plan.keys, *plan.selected], days, (None, None))
+        features = [identifier(name) for name in plan.raw_outputs]
+        identity = ", ".join(quoted(name) for name in named)
+        one = f"row_number() OVER (PARTITION BY {identity} ORDER BY {', '.join(f'{f} DESC NULLS LAST' for f in features)})"
+        match = " AND ".join(f"a.{quoted(name)} = e.{quoted(name)}" for name in named)
+        found = self._connection.sql(
+            f"SELECT a.{ROW} AS row, {', '.join(f'e.{f}' for f in features)} FROM {ASKED} AS a "
+            f"JOIN (SELECT * FROM ({union}) QUALIFY {one} = 1) AS e ON {match}"
+        ).to_arrow_table()
+        return self._put_back(found.drop_columns(["row"]), found.column("row"))
+
+    # ---- columns beside the left rows
+
+    def _put_back(self, answers: pa.Table, rows: pa.ChunkedArray) -> pa.Table:
+        """The answers as columns parallel to the left rows; null where a row asked nothing or found nothing."""
+        import numpy as np
+        import pyarrow as pa
+
+        where = np.full(self.left.count, -1, dtype=np.int64)
+        where[rows.to_numpy()] = np.arange(len(rows))
+        indices = pa.array(where, mask=where < 0)
+        return answers.combine_chunks().take(indices)
+
+    def _nothing(self, outputs: t.Schema) -> pa.Table:
+        return schema_to_arrow(outputs).empty_table().take(_nulls(self.left.count))
+
+    def _derived(self, part: PartPlan, features: pa.Table) -> pa.Table:
+        """A group-by's derivations; rows without a key have none of them."""
+        plan = part.plan
+        left = self._left_table([*part.keys.values()])
+        asked = None
+        for key, column in part.keys.items():
+            valid = compute().is_valid(left.column(column))
+            asked = valid if asked is None else compute().and_(asked, valid)
+            features = features.append_column(key, left.column(column).cast(schema_to_arrow(plan.keys).field(key).type))
+        schema: dict[str, t.DataType] = {**plan.raw_outputs, **plan.keys}
+        if "ts" not in schema and "ts" in self._output.left_columns:
+            features = features.append_column("ts", self._left_table(["ts"]).column("ts"))
+            schema["ts"] = t.LONG
+        if "ds" not in schema:
+            features = features.append_column("ds", self._days())
+            schema["ds"] = t.STRING
+        derived = derive(self._reader, features, plan.derivations or {}, schema, plan.outputs)
+        if asked is None:
+            return derived
+        masked = [compute().if_else(asked, column, None) for column in derived.columns]
+        import pyarrow as pa
+
+        return pa.table(masked, schema=derived.schema)
+
+    # ---- what comes out
+
+    def rows(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        """Each day with its finished rows, in left order."""
+        table = self._left_table(list(self._output.left_columns))
+        for name, column in self._parts.items():
+            if name in table.column_names:
+                kept = compute().coalesce(table.column(name), column)
+                table = table.set_column(table.column_names.index(name), name, kept)
+            else:
+                table = table.append_column(name, column)
+        days = self._days()
+        if self._output.derivations is not None:
+            schema: dict[str, t.DataType] = {**self._output.features, **self._output.left_columns}
+            if "ds" not in schema:
+                table = table.append_column("ds", days)
+                schema["ds"] = t.STRING
+            expressions = {
+                name: _over_left(name, self._output.derivations, self._output.left_columns)
+                for name in self._output.outputs
+            }
+            table = derive(self._reader, table, expressions, schema, self._output.outputs)
+        else:
+            table = table.select(list(self._output.outputs))
+        at = 0
+        for ds, count in self._day_counts():
+            yield ds, iter(table.slice(at, count).to_batches())
+            at += count
+
+    def _left_table(self, columns: Sequence[str]) -> pa.Table:
+        listed = ", ".join(TS + " AS ts" if self._is_time(name) else identifier(name) for name in columns)
+        found = self._connection.sql(f"SELECT {listed or TS} FROM {LEFT}").to_arrow_table()
+        return found.cast(schema_to_arrow({n: self._output.left_columns[n] for n in columns})) if columns else found
+
+    def _is_time(self, name: str) -> bool:
+        return name == "ts" and self._scan.time is not None
+
+    def _days(self) -> pa.ChunkedArray:
+        return self._connection.sql(f"SELECT {DS} AS ds FROM {LEFT}").to_arrow_table().column("ds")
+
+    def _day_counts(self) -> list[tuple[str, int]]:
+        return self._connection.sql(f"SELECT {DS}, count(*) FROM {LEFT} GROUP BY 1 ORDER BY 1").fetchall()
+
+
+def _over_left(name: str, derivations: Mapping[str, str], left_columns: t.Schema) -> str:
+    if name not in left_columns:
+        return derivations[name]
+    return f"coalesce(`{name}`, {derivations[name]})" if name in derivations else f"`{name}`"
+
+
+def _nulls(count: int) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.nulls(count, pa.int64())
+
+
+def derive(
+    reader: Reader, table: pa.Table, expressions: Mapping[str, str], schema: t.Schema, outputs: t.Schema
+) -> pa.Table:
+    """Expressions over the rows of a table, in their order."""
+    from chronon.sql import parse
+
+    listed = ", ".join(f"{parse(text).to_duckdb(schema)} AS {identifier(n)}" for n, text in expressions.items())
+    reader.connection.register("__rows", table)
+    try:
+        found = reader.connection.sql(f"SELECT {listed} FROM __rows").to_arrow_table()
+    finally:
+        reader.connection.unregister("__rows")
+    return found.cast(schema_to_arrow({name: outputs[name] for name in expressions}))

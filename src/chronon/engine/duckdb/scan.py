@@ -1,0 +1,183 @@
+"""Scans as DuckDB SQL: which files, which columns, which conditions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chronon.base import types as t
+from chronon.base.time import DAY_MS, Partitions
+from chronon.engine.duckdb.connection import identifier, literal
+from chronon.engine.warehouse import Files
+from chronon.plan.scans import EVENTS, Scan
+
+if TYPE_CHECKING:
+    import duckdb
+
+TS, DS = '"__ts"', '"__ds"'
+"""What the time (ms) and the partition of a row are called in our own queries."""
+
+_TYPES = {
+    t.BOOLEAN: "BOOLEAN",
+    t.BYTE: "TINYINT",
+    t.SHORT: "SMALLINT",
+    t.INT: "INTEGER",
+    t.LONG: "BIGINT",
+    t.FLOAT: "FLOAT",
+    t.DOUBLE: "DOUBLE",
+    t.STRING: "VARCHAR",
+    t.BINARY: "BLOB",
+    t.DATE: "DATE",
+    t.TIMESTAMP: "TIMESTAMP",
+    t.NULL: "INTEGER",
+}
+
+
+def type_sql(kind: t.DataType) -> str:
+    """DuckDB's name of a type."""
+    if isinstance(kind, t.ListType):
+        return f"{type_sql(kind.element)}[]"
+    if isinstance(kind, t.MapType):
+        return f"MAP({type_sql(kind.key)}, {type_sql(kind.value)})"
+    if isinstance(kind, t.StructType):
+        return f"STRUCT({', '.join(f'{identifier(name)} {type_sql(inner)}' for name, inner in kind.fields)})"
+    return _TYPES[kind]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table as DuckDB reads it.
+
+    Parameters
+    ----------
+    files:
+        Its files.
+    schema:
+        Its columns and logical types.
+    replaced:
+        Columns that are cast first, because they are stored in a type that we do not use, with that cast.
+    """
+
+    files: Files
+    schema: t.Schema
+    replaced: dict[str, str]
+
+    def relation(self, days: Sequence[str] | None, column: str | None) -> str:
+        """The rows of some partitions (of all if ``None``) as something to select from."""
+        inside = [
+            f.path
+            for f in self.files.files
+            if days is None or column is None or column not in f.partition or f.partition[column] in days
+        ]
+        empty = not inside
+        text = read(self.files, inside or [f.path for f in self.files.files][:1])
+        star = "*"
+        if self.replaced:
+            star = "* REPLACE (" + ", ".join(f"{cast} AS {identifier(n)}" for n, cast in self.replaced.items()) + ")"
+        conditions: list[str] = []
+        if empty:
+            conditions.append("false")
+        if days is not None and column is not None and column not in self.files.partition_columns:
+            conditions.append(f"{identifier(column)} IN ({', '.join(literal(ds) for ds in days) or 'NULL'})")
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        return f"(SELECT {star} FROM {text}{where})"
+
+
+def read(files: Files, paths: Sequence[str]) -> str:
+    """The call that reads files."""
+    listed = "[" + ", ".join(literal(path) for path in paths) + "]"
+    hive = "true, hive_types_autocast = false" if files.partition_columns else "false"
+    return f"read_{files.format}({listed}, union_by_name = true, hive_partitioning = {hive})"
+
+
+def describe(connection: duckdb.DuckDBPyConnection, files: Files, partition: str) -> Source:
+    """Columns and types of a table, and what must be cast to get them."""
+    from chronon.base.arrow import from_arrow
+    from chronon.base.errors import SchemaError
+
+    found = connection.sql(f"SELECT * FROM {read(files, [f.path for f in files.files])} LIMIT 0")
+    arrow = found.to_arrow_table().schema
+    schema: dict[str, t.DataType] = {}
+    replaced: dict[str, str] = {}
+    for name, stored, kind in zip(found.columns, found.types, arrow, strict=True):
+        if name == partition and str(stored) != "VARCHAR":
+            schema[name] = t.STRING
+            replaced[name] = f"CAST({identifier(name)} AS VARCHAR)"
+            continue
+        try:
+            schema[name] = from_arrow(kind.type)
+        except SchemaError:
+            schema[name] = t.DataType(str(stored).lower())  # unknown to every function; a select can still cast it
+            continue
+        if schema[name] in _TYPES and schema[name] != t.NULL and str(stored) != _TYPES[schema[name]]:
+            replaced[name] = f"CAST({identifier(name)} AS {_TYPES[schema[name]]})"
+    return Source(files, schema, replaced)
+
+
+def scan_sql(
+    source: Source,
+    scan: Scan,
+    spec: Partitions,
+    *,
+    days: Sequence[str] | None,
+    types: t.Schema,
+    between: tuple[int | None, int | None] = (None, None),
+) -> str:
+    """The rows of a scan: its columns, then their time and partition.
+
+    Parameters
+    ----------
+    source:
+        The table that is scanned.
+    scan:
+        What is read.
+    spec:
+        How partitions are named.
+    days:
+        The partitions to read; all if ``None``.
+    types:
+        The types that the columns shall have.
+    between:
+        Only rows whose time is at or after the first and before the second instant (ms). Rows without a time are
+        left out if either is given.
+    """
+    from chronon.sql import parse, time_to_duckdb
+
+    columns = [
+        f"{_cast(parse(text).to_duckdb(scan.schema), scan.types[name], types[name])} AS {identifier(name)}"
+        for name, text in scan.selects.items()
+    ]
+    partition = identifier(scan.partition) if scan.partition is not None else "NULL::VARCHAR"
+    if scan.time is not None:
+        time = time_to_duckdb(scan.time, scan.schema)
+    elif scan.kind == EVENTS:
+        time = f"({day_start(partition, spec)} + {DAY_MS - 1})"
+    else:
+        time = "NULL::BIGINT"
+    conditions = [f"({parse(where).to_duckdb(scan.schema)})" for where in scan.wheres]
+    conditions += [f"{identifier(name)} = {literal(value)}" for name, value in scan.subs.items()]
+    first, last = between
+    if first is not None:
+        conditions.append(f"{time} >= {first}")
+    if last is not None:
+        conditions.append(f"{time} < {last}")
+    where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    listed = ", ".join([*columns, f"{time} AS {TS}", f"{partition} AS {DS}"])
+    return f"SELECT {listed} FROM {source.relation(days, scan.partition)} AS s{where}"
+
+
+def day_start(partition: str, spec: Partitions) -> str:
+    """The first instant (ms) of the day that an SQL text names."""
+    pattern = spec.format.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d")
+    return f"epoch_ms(strptime({partition}, {literal(pattern)}))"
+
+
+def day_name(instant: str, spec: Partitions) -> str:
+    """The partition that holds an instant (ms) given as SQL."""
+    pattern = spec.format.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d")
+    return f"strftime(make_timestamp(({instant}) * 1000), {literal(pattern)})"
+
+
+def _cast(text: str, present: t.DataType, wanted: t.DataType) -> str:
+    return text if present == wanted else f"CAST({text} AS {type_sql(wanted)})"

@@ -1,0 +1,108 @@
+"""Sorted rows for the algebra: the keys that are asked for as dense numbers, and the rows that they can see."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chronon.engine.duckdb.connection import BATCH_ROWS, identifier
+from chronon.engine.duckdb.scan import DS, TS, Source, scan_sql
+from chronon.plan.ranges import bounded
+from chronon.plan.scans import ENTITIES, Scan
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from chronon.base import types as t
+    from chronon.base.time import Partitions
+    from chronon.plan.group_by import GroupByPlan
+
+KEYS = '"__keys"'
+"""The table of distinct keys: ``__key``, the key columns, and for entities the partition ``__ds``."""
+KEY = '"__key"'
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Reads the rows of a group-by on one connection."""
+
+    connection: duckdb.DuckDBPyConnection
+    source_of: Callable[[str], Source]
+    partitions_of: Callable[[Scan], list[str]]
+    spec: Partitions
+
+    def union(
+        self,
+        plan: GroupByPlan,
+        columns: Sequence[str],
+        days: tuple[str | None, str | None],
+        between: tuple[int | None, int | None],
+    ) -> str:
+        """The rows of all sources of a group-by, as SQL.
+
+        Parameters
+        ----------
+        plan:
+            The group-by.
+        columns:
+            Which of its columns.
+        days:
+            The first and last partition to read, where a source has partitions.
+        between:
+            As for ``scan_sql``.
+        """
+        return " UNION ALL ".join(self._one(plan, scan.only(columns), days, between) for scan in plan.scans)
+
+    def _one(
+        self,
+        plan: GroupByPlan,
+        scan: Scan,
+        days: tuple[str | None, str | None],
+        between: tuple[int | None, int | None],
+    ) -> str:
+        chosen = self.days(scan, days)
+        types: dict[str, t.DataType] = {**plan.selected, **plan.keys}
+        timed = scan.time is not None or scan.kind != ENTITIES
+        return scan_sql(
+            self.source_of(scan.table),
+            scan,
+            self.spec,
+            days=chosen,
+            types=types,
+            between=between if timed else (None, None),
+        )
+
+    def days(self, scan: Scan, days: tuple[str | None, str | None]) -> list[str] | None:
+        """The partitions of a scan that are read: those asked for, within the source's own bounds."""
+        if scan.partition is None:
+            return None
+        present = bounded(self.partitions_of(scan), scan.start, scan.end)
+        return present[-1:] if scan.cumulative else bounded(present, *days)
+
+    def number_keys(self, asked: str, keys: Sequence[str], *, ordered: bool = False) -> None:
+        """Give each distinct key of ``asked`` (SQL with the columns ``keys``) a number from 0 on."""
+        listed = ", ".join(identifier(key) if key != "__ds" else DS for key in keys)
+        present = " AND ".join(f"{identifier(key) if key != '__ds' else DS} IS NOT NULL" for key in keys)
+        order = f"ORDER BY {listed}" if ordered else ""
+        self.connection.execute(
+            f"CREATE OR REPLACE TABLE {KEYS} AS SELECT CAST(row_number() OVER ({order}) - 1 AS BIGINT) AS {KEY}, {listed} "
+            f"FROM (SELECT DISTINCT {listed} FROM ({asked}) WHERE {present})"
+        )
+
+    def events(self, union: str, keys: Sequence[str], inputs: Sequence[str]) -> pa.RecordBatchReader:
+        """The rows of ``union`` that have a numbered key, in total order."""
+        match = " AND ".join(f"e.{quoted(key)} = k.{quoted(key)}" for key in keys)
+        listed = [f"e.{identifier(name)} AS {identifier(name)}" for name in inputs if name != "ts"]
+        order = ", ".join(["1", "2", *(str(3 + i) for i in range(len(listed)))])
+        time = f"coalesce(e.{TS}, 0)" if "__ds" in keys else f"e.{TS}"
+        return self.connection.sql(
+            f"SELECT k.{KEY} AS key, {', '.join([f'{time} AS ts', *listed])} "
+            f"FROM ({union}) AS e JOIN {KEYS} AS k ON {match} ORDER BY {order}"
+        ).to_arrow_reader(BATCH_ROWS)
+
+
+def quoted(key: str) -> str:
+    """A key column, or the partition of an entity's snapshot."""
+    return DS if key == "__ds" else identifier(key)

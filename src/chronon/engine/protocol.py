@@ -1,0 +1,108 @@
+"""What offline work asks of an engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from chronon.base.time import Partitions
+from chronon.base.types import Schema
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.engine.warehouse import Warehouse
+    from chronon.plan.group_by import GroupByPlan
+    from chronon.plan.join import PartPlan
+    from chronon.plan.scans import Scan
+
+
+@dataclass(frozen=True)
+class LeftRows:
+    """The left rows of a piece of work.
+
+    Parameters
+    ----------
+    count:
+        How many there are.
+    earliest, latest:
+        The bounds of their times in ms; ``None`` where no row has a time.
+    without_time:
+        How many have no time.
+    """
+
+    count: int
+    earliest: int | None
+    latest: int | None
+    without_time: int
+
+
+class JoinWork(Protocol):
+    """A join over some days: left rows, then each part's columns beside them."""
+
+    left: LeftRows
+
+    def answer(self, part: PartPlan) -> None:
+        """Compute a part for all left rows and keep its columns."""
+        ...
+
+    def rows(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        """Each day with its finished rows in left order, without the partition column."""
+        ...
+
+    def counts(self) -> dict[str, int]:
+        """Rows that were left out, by reason."""
+        ...
+
+
+class Engine(Protocol):
+    """Runs plans over a warehouse. Rows cross as Arrow batches."""
+
+    name: str
+    warehouse: Warehouse
+    partitions_spec: Partitions
+
+    def columns(self, table: str) -> Schema:
+        """Columns and logical types of a table, its partition columns among them."""
+        ...
+
+    def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
+        """The partitions of a table, ascending; those that have the sub-partitions ``subs``."""
+        ...
+
+    def join(self, left: Scan, days: Sequence[str], outputs: JoinOutput) -> AbstractContextManager[JoinWork]:
+        """Read the left rows of ``days`` and make ready to answer parts."""
+        ...
+
+    def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        """The features of all keys at the end of each day: key columns, then features."""
+        ...
+
+    def upload(self, plan: GroupByPlan, ds: str, stale_after: int) -> Iterator[pa.RecordBatch]:
+        """What serving needs of all keys as of the end of ``ds``: key columns, then ``value``: the state in bytes of a
+        temporal group-by, or one column for each feature of a snapshot one."""
+        ...
+
+    def query(self, sql: str) -> pa.RecordBatchReader:
+        """Run Spark SQL over the tables of the warehouse."""
+        ...
+
+
+@dataclass(frozen=True)
+class JoinOutput:
+    """The columns that leave a join.
+
+    Parameters
+    ----------
+    left_columns, features, outputs:
+        As in the plan of the join.
+    derivations:
+        Output columns and their expressions; ``None`` if there are none.
+    """
+
+    left_columns: Schema
+    features: Schema
+    derivations: dict[str, str] | None
+    outputs: Schema

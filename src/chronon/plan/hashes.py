@@ -1,0 +1,97 @@
+"""What tells one meaning of a definition from another.
+
+The row hash covers what a source's rows are: tables, selects, wheres, keys, time, inputs. The batch hash covers also what
+is computed from them: operations, arguments, windows, buckets. Names, descriptions, order of declaration, dates of start
+and end, topics and derivations change neither; the hash of a join's output covers its derivations too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+
+from chronon.api import structs
+from chronon.api.enums import Operation
+from chronon.api.inspect import accuracy_of, query_of, underlying
+from chronon.api.naming import name_of
+from chronon.plan.names import part_keys
+
+
+def row_hash(group_by: structs.GroupBy) -> str:
+    """The hash of a group-by's rows, 32 hexadecimal digits."""
+    return _digest(_rows(group_by))
+
+
+def batch_hash(group_by: structs.GroupBy) -> str:
+    """The hash of what a group-by's uploads hold."""
+    return _digest(
+        [_rows(group_by), int(accuracy_of(group_by)), sorted(map(_aggregation, group_by.aggregations or []))]
+    )
+
+
+def output_hash(definition: structs.GroupBy | structs.Join) -> str:
+    """The hash of what a definition's backfill writes."""
+    if isinstance(definition, structs.GroupBy):
+        return _digest([batch_hash(definition), _derivations(definition.derivations)])
+    parts = [
+        [
+            part.groupBy and output_hash(part.groupBy),
+            part.groupBy and name_of(part.groupBy),
+            part.prefix,
+            part_keys(part),
+        ]
+        for part in definition.joinParts or []
+    ]
+    left = _source(definition.left) if definition.left is not None else None
+    return _digest([left, parts, _derivations(definition.derivations), definition.rowIds, definition.skewKeys])
+
+
+def _rows(group_by: structs.GroupBy) -> list[Any]:
+    inputs = {name for a in group_by.aggregations or [] for name in (a.inputColumn, *(a.buckets or [])) if name}
+    return [
+        [_source(source) for source in group_by.sources or []],
+        group_by.keyColumns,
+        sorted(inputs),
+        group_by.aggregations is None,
+    ]
+
+
+def _source(source: structs.Source) -> list[Any]:
+    if source.joinSource is not None:
+        join = source.joinSource.join
+        return ["join", output_hash(join) if join is not None else None, _query(source)]
+    inner = underlying(source)
+    if isinstance(inner, structs.EventSource):
+        return ["events", inner.table, bool(inner.isCumulative), _query(source)]
+    return ["entities", inner.snapshotTable, inner.mutationTable, _query(source)]
+
+
+def _query(source: structs.Source) -> list[Any]:
+    query = query_of(source)
+    selects = sorted(query.selects.items()) if query.selects is not None else None
+    times = [query.timeColumn, query.mutationTimeColumn, query.reversalColumn, query.partitionColumn]
+    return [selects, sorted(query.wheres or []), query.setups or [], times]
+
+
+def _aggregation(aggregation: structs.Aggregation) -> list[Any]:
+    windows = sorted([w.length, w.timeUnit] if w is not None else [] for w in aggregation.windows or [])
+    return [
+        str(aggregation.inputColumn),
+        int(aggregation.operation if aggregation.operation is not None else Operation.LAST),
+        sorted((aggregation.argMap or {}).items()),
+        windows,
+        sorted(aggregation.buckets or []),
+        bool(aggregation.elementWise),
+    ]
+
+
+def _derivations(derivations: Sequence[structs.Derivation] | None) -> list[Any]:
+    return [[d.name, d.expression] for d in derivations or []]
+
+
+def _digest(canonical: Any) -> str:
+    import json
+
+    text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return blake2b(text.encode(), digest_size=16).hexdigest()

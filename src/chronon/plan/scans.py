@@ -1,0 +1,203 @@
+"""What is read from one table: columns, conditions, time, partitions; checked against the table's schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from chronon.api import structs
+from chronon.api.inspect import query_of, sub_partitions, underlying
+from chronon.base import types as t
+from chronon.base.errors import ChrononError, ConfigError, ExpressionError, Place, SchemaError
+from chronon.base.time import Partitions
+
+EVENTS, ENTITIES = "events", "entities"
+
+
+class Tables(Protocol):
+    """What a plan asks of an engine."""
+
+    partitions_spec: Partitions
+
+    def columns(self, table: str) -> t.Schema:
+        """Columns and types of a table, its partition column among them; ``MissingDataError`` where there is none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scan:
+    """Rows of one table.
+
+    Parameters
+    ----------
+    table:
+        ``namespace.table``.
+    kind:
+        ``EVENTS`` or ``ENTITIES``.
+    selects:
+        Output columns and their expressions.
+    types:
+        The types of the output columns.
+    wheres:
+        Conditions, all of which must hold.
+    time:
+        The expression of the rows' time; ``None`` where they have none: events are then at the last ms of their
+        partition, entities at no time.
+    schema:
+        Columns and types of the table.
+    partition:
+        Its partition column; ``None`` if it has none.
+    subs:
+        Sub-partitions that are read, as column and value.
+    start, end:
+        The first and last partition to read; ``None`` for all.
+    cumulative:
+        Every partition holds all events so far, so only the last one is read.
+    place:
+        Where the source was written.
+    """
+
+    table: str
+    kind: str
+    selects: dict[str, str]
+    types: dict[str, t.DataType]
+    wheres: tuple[str, ...]
+    time: str | None
+    schema: t.Schema
+    partition: str | None
+    subs: Mapping[str, str] = field(default_factory=dict[str, str])
+    start: str | None = None
+    end: str | None = None
+    cumulative: bool = False
+    place: Place = field(default_factory=Place)
+
+    def only(self, columns: Sequence[str]) -> Scan:
+        """The same rows with fewer columns."""
+        kept = [name for name in self.selects if name in columns]
+        return replace(self, selects={n: self.selects[n] for n in kept}, types={n: self.types[n] for n in kept})
+
+
+@dataclass
+class ScanPlanner:
+    """Plans scans and remembers what is wrong with them."""
+
+    tables: Tables
+    place: Place
+    problems: list[ChrononError] = field(default_factory=list[ChrononError])
+
+    def scan(
+        self, source: structs.Source, where: str, keys: Sequence[str] = (), inputs: Sequence[str] = ()
+    ) -> Scan | None:
+        """A source as a scan; ``None`` if its table is not there, which is then among the problems.
+
+        Parameters
+        ----------
+        source:
+            Of events or entities.
+        where:
+            The path of the source in its definition, for messages.
+        keys, inputs:
+            Columns that are needed whether selected or not.
+        """
+        if source.joinSource is not None:
+            self._problem(ConfigError("a join as a source cannot be computed yet"), where)
+            return None
+        inner, query = underlying(source), query_of(source)
+        written = (inner.table if isinstance(inner, structs.EventSource) else inner.snapshotTable) or ""
+        table = written.partition("/")[0]
+        try:
+            schema = self.tables.columns(table)
+            subs = sub_partitions(written)
+        except ChrononError as problem:
+            self._problem(problem, where)
+            return None
+        partition = query.partitionColumn or self.tables.partitions_spec.column
+        selects = dict(query.selects) if query.selects is not None else _all_columns(schema, partition, subs)
+        time = selects.pop("ts", None) or query.timeColumn
+        for column in (*keys, *inputs):
+            if column != "ts":
+                selects.setdefault(column, f"`{column}`")
+        kind = EVENTS if isinstance(inner, structs.EventSource) else ENTITIES
+        return Scan(
+            table=table,
+            kind=kind,
+            selects=selects,
+            types=dict(self._types(selects, schema, where)),
+            wheres=tuple(self._wheres(query, schema, where)),
+            time=self._time(time, schema, where),
+            schema=schema,
+            partition=partition if partition in schema else None,
+            subs=subs,
+            start=query.startPartition,
+            end=query.endPartition,
+            cumulative=isinstance(inner, structs.EventSource) and bool(inner.isCumulative),
+            place=self.place,
+        )
+
+    def _types(self, selects: Mapping[str, str], schema: t.Schema, where: str) -> Iterator[tuple[str, t.DataType]]:
+        from chronon.sql import parse
+
+        for name, text in selects.items():
+            try:
+                yield name, parse(text).type(schema)
+            except ExpressionError as problem:
+                self._problem(problem, f"{where}.query.selects[{name!r}]")
+
+    def _wheres(self, query: structs.Query, schema: t.Schema, where: str) -> Iterator[str]:
+        from chronon.sql import parse
+
+        for number, text in enumerate(query.wheres or []):
+            try:
+                kind = parse(text).type(schema)
+            except ExpressionError as problem:
+                self._problem(problem, f"{where}.query.wheres[{number}]")
+                continue
+            if kind not in (t.BOOLEAN, t.NULL):
+                wrong = ExpressionError(f"{text!r} is a {kind}", expected="a condition: something true or false")
+                self._problem(wrong, f"{where}.query.wheres[{number}]")
+            yield text
+
+    def _time(self, text: str | None, schema: t.Schema, where: str) -> str | None:
+        from chronon.sql import parse
+
+        if text is None:
+            return None
+        try:
+            kind = parse(text).type(schema)
+        except ExpressionError as problem:
+            self._problem(problem, f"{where}.query.timeColumn")
+            return None
+        if kind not in (t.LONG, t.INT, t.TIMESTAMP, t.DATE):
+            wrong = SchemaError(
+                f"the time {text!r} is a {kind}",
+                expected="milliseconds since 1970 as a long, a timestamp, or a date",
+                mend="convert it, for example time_column='unix_timestamp(created_at) * 1000'",
+            )
+            self._problem(wrong, f"{where}.query.timeColumn")
+        return text
+
+    def _problem(self, problem: ChrononError, where: str) -> None:
+        known = self.place
+        self.problems.append(
+            problem.at(Place(definition=known.definition, file=known.file, line=known.line, field=where))
+        )
+
+
+def _all_columns(schema: t.Schema, partition: str, subs: Mapping[str, str]) -> dict[str, str]:
+    return {name: f"`{name}`" for name in schema if name != partition and name not in subs}
+
+
+def common_type(kinds: Sequence[t.DataType]) -> t.DataType | None:
+    """The type that holds values of all ``kinds``; ``None`` if there is none.
+
+    >>> common_type([t.INT, t.DOUBLE]), common_type([t.STRING, t.LONG])
+    (double, None)
+    """
+    order = [t.BYTE, t.SHORT, t.INT, t.LONG, t.FLOAT, t.DOUBLE]
+    given = [kind for kind in kinds if kind != t.NULL]
+    if not given or all(kind == given[0] for kind in given):
+        return given[0] if given else t.NULL
+    if not all(kind in order for kind in given):
+        return None
+    return max(given, key=order.index)
