@@ -1,1 +1,24 @@
 """Chronon: define a feature once, train and serve from the same definition."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from chronon.api import PUBLIC
+
+if TYPE_CHECKING:
+    from chronon.api import *  # noqa: F403
+
+__all__ = sorted(name for names in PUBLIC.values() for name in names)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import chronon.api
+
+    return getattr(chronon.api, name)
+
+
+def __dir__() -> list[str]:
+    return [*globals(), *__all__]

@@ -13,8 +13,8 @@ from chronon.api.inspect import query_of
 def wait_for_table(table: str, query: structs.Query, lag: int = 0) -> str:
     """The dependency on the partition of a table on the day of the run, or ``lag`` days before.
 
-    >>> print(wait_for_table("raw.views/region=eu", structs.Query(), 1))
-    {"name": "wait_for_raw.views_ds_minus_1", "spec": "raw.views/ds={{ macros.ds_add(ds, -1) }}/region=eu", "start": null, "end": null}
+    >>> json.loads(wait_for_table("raw.views/region=eu", structs.Query(), 1))["spec"]
+    'raw.views/ds={{ macros.ds_add(ds, -1) }}/region=eu'
     """
     base, *subs = table.split("/")
     column = query.partitionColumn or "ds"

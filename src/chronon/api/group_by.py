@@ -2,38 +2,48 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from typing import Any, cast
 
 from chronon.api import dependencies as waits
 from chronon.api import structs
-from chronon.api.enums import Accuracy as AccuracyCode
-from chronon.api.enums import TimeUnit
+from chronon.api.coerce import day, strings
+from chronon.api.enums import Accuracy, TimeUnit
+from chronon.api.enums import Operation as Code
+from chronon.api.inspect import query_of
+from chronon.api.metadata import Derivation, Environment, check_names, custom_json, environment
 from chronon.api.naming import aggregation_columns
-from chronon.api.operations import Operation, OperationType, collector, generic_collector, op_to_str
-from chronon.api.provenance import place_of, stamp
-from chronon.api.sources import AnySource, as_sources, completed
-from chronon.api.validate import validate_group_by
-from chronon.api.windows import Window, WindowLike, windows as listed
-from chronon.base.errors import ConfigError
+from chronon.api.operations import Operation, OperationType, WithArguments, collector, generic_collector, op_to_str
+from chronon.api.problems import settle
+from chronon.api.provenance import here, place_of, stamp
+from chronon.api.sources import SourceLike, as_sources, completed
+from chronon.api.validate import (
+    UPLOAD_SCHEDULE_KEY,
+    UPLOAD_SCHEDULES,
+    problems_of_group_by,
+    validate_group_by,
+)
+from chronon.api.windows import Window, WindowLike, listed
+from chronon.base.errors import ChrononError, ConfigError
 
 __all__ = [
-    "Accuracy", "Aggregation", "Aggregations", "DefaultAggregation", "Derivation", "GroupBy", "Operation", "OperationType",
-    "TimeUnit", "Window", "collector", "generic_collector", "get_output_col_names", "op_to_str", "validate_group_by",
+    "DEFAULT_ONLINE", "DEFAULT_PRODUCTION", "DEFAULT_UPLOAD_SCHEDULE", "UPLOAD_SCHEDULES", "UPLOAD_SCHEDULE_KEY",
+    "Accuracy", "Aggregation", "Aggregations", "DefaultAggregation", "Derivation", "GroupBy", "Operation",
+    "OperationType", "TimeUnit", "Window", "collector", "contains_windowed_aggregation", "generic_collector",
+    "get_output_col_names", "op_to_str", "validate_group_by", "window_to_str_pretty",
 ]  # fmt: skip
 
-Accuracy = AccuracyCode
-
-UPLOAD_SCHEDULE_KEY = "uploadSchedule"
+DEFAULT_ONLINE = None
+DEFAULT_PRODUCTION = None
 DEFAULT_UPLOAD_SCHEDULE = "@daily"
 
 
 def Aggregation(
     input_column: str | None = None,
-    operation: int | tuple[int, dict[str, str]] | None = None,
-    windows: Sequence[WindowLike] | structs.Window | str | None = None,
-    buckets: Sequence[str] | None = None,
+    operation: int | str | WithArguments | None = None,
+    windows: Sequence[WindowLike | None] | WindowLike | None = None,
+    buckets: Sequence[str] | str | None = None,
     tags: Mapping[str, str] | None = None,
     element_wise: bool | None = None,
 ) -> structs.Aggregation:
@@ -44,7 +54,7 @@ def Aggregation(
     input_column:
         A selected column.
     operation:
-        ``Operation.SUM``, ``Operation.LAST_K(10)``, ...; ``LAST`` if absent.
+        ``Operation.SUM``, ``Operation.LAST_K(10)``, ..., or the name of one without arguments; ``LAST`` if absent.
     windows:
         How far to look back: windows, or their texts such as ``"7d"``; one or several. The whole history if absent.
     buckets:
@@ -57,23 +67,38 @@ def Aggregation(
     >>> Aggregation("price", Operation.SUM, windows=["7d"]).windows
     [Window(length=7, timeUnit=1)]
     """
-    if callable(operation):
-        raise ConfigError(
-            "the operation takes an argument", expected="Operation.LAST_K(10), Operation.APPROX_PERCENTILE([0.5])"
-        )
-    code, arguments = operation if isinstance(operation, tuple) else (operation, {})
+    code, arguments = _operation(operation)
     made = stamp(
         structs.Aggregation(
             inputColumn=input_column,
-            operation=int(code) if code is not None else Operation.LAST,
-            argMap=dict(arguments),
-            windows=listed(windows),  # type: ignore[arg-type]
-            buckets=list(buckets) if buckets else None,
+            operation=code,
+            argMap=arguments,
+            windows=listed(windows),
+            buckets=strings(buckets) or None,
             elementWise=element_wise,
         )
     )
-    made.tags = dict(tags) if tags else None  # type: ignore[attr-defined]
+    vars(made)["tags"] = dict(tags) if tags else None
     return made
+
+
+def _operation(given: Any) -> WithArguments:
+    if given is None:
+        return Operation.LAST, {}
+    if isinstance(given, tuple):
+        code, arguments = cast(WithArguments, given)
+        return int(code), dict(arguments)
+    if isinstance(given, int) and given in set(Code):
+        return int(given), {}
+    if isinstance(given, str) and given.upper() in Code.__members__:
+        return int(Code[given.upper()]), {}
+    if callable(given):
+        raise ConfigError(
+            "the operation takes an argument",
+            place=here("operation"),
+            expected="Operation.LAST_K(10), Operation.APPROX_PERCENTILE([0.5])",
+        )
+    raise ConfigError(f"{given!r} is not an operation", place=here("operation"), expected="like Operation.SUM")
 
 
 def Aggregations(**named: structs.Aggregation) -> list[structs.Aggregation]:
@@ -83,8 +108,8 @@ def Aggregations(**named: structs.Aggregation) -> list[structs.Aggregation]:
     'price'
     """
     for name, aggregation in named.items():
-        if not isinstance(aggregation, structs.Aggregation):
-            raise ConfigError(f"{name} is a {type(aggregation).__name__}", expected="an Aggregation")
+        if not isinstance(cast(Any, aggregation), structs.Aggregation):
+            raise ConfigError(f"{name} is a {type(aggregation).__name__}", place=here(name), expected="an Aggregation")
         if not aggregation.inputColumn:
             aggregation.inputColumn = name
     return list(named.values())
@@ -92,13 +117,11 @@ def Aggregations(**named: structs.Aggregation) -> list[structs.Aggregation]:
 
 def DefaultAggregation(
     keys: Sequence[str],
-    sources: Sequence[AnySource] | AnySource,
-    operation: int | tuple[int, dict[str, str]] = Operation.LAST,
+    sources: Iterable[SourceLike] | SourceLike,
+    operation: int | str | WithArguments = Operation.LAST,
     tags: Mapping[str, str] | None = None,
 ) -> list[structs.Aggregation]:
     """One aggregation for each selected column that is neither a key nor a time."""
-    from chronon.api.inspect import query_of
-
     found: list[str] = []
     for source in as_sources(sources):
         query = query_of(source)
@@ -107,26 +130,34 @@ def DefaultAggregation(
     return [Aggregation(column, operation, tags=tags) for column in found]
 
 
-def Derivation(name: str, expression: str, description: str | None = None) -> structs.Derivation:
-    """A column computed from the others of its group-by or join; ``Derivation("*", "*")`` keeps all of them."""
-    metadata = structs.MetaData(description=description) if description else None
-    return stamp(structs.Derivation(name=name, expression=expression, metaData=metadata))
-
-
 def get_output_col_names(aggregation: structs.Aggregation) -> list[str]:
     """The output columns of an aggregation."""
     return aggregation_columns(aggregation)
 
 
+def window_to_str_pretty(window: structs.Window) -> str:
+    """A window in words.
+
+    >>> window_to_str_pretty(Window(7, TimeUnit.DAYS))
+    '7 days'
+    """
+    return f"{window.length} {TimeUnit(window.timeUnit or 0).name.lower()}"
+
+
+def contains_windowed_aggregation(aggregations: Iterable[structs.Aggregation] | None) -> bool:
+    """Whether any aggregation looks back only so far."""
+    return any(aggregation.windows for aggregation in aggregations or [])
+
+
 def GroupBy(
-    sources: Sequence[AnySource] | AnySource,
-    keys: Sequence[str],
-    aggregations: Sequence[structs.Aggregation] | None,
+    sources: Iterable[SourceLike] | SourceLike,
+    keys: Iterable[str] | str,
+    aggregations: Iterable[structs.Aggregation] | structs.Aggregation | None,
     online: bool | None = None,
     production: bool | None = None,
-    backfill_start_date: str | None = None,
-    dependencies: Sequence[str] | None = None,
-    env: Mapping[str, Mapping[str, str]] | None = None,
+    backfill_start_date: str | date | None = None,
+    dependencies: Iterable[str] | str | None = None,
+    env: Environment | None = None,
     table_properties: Mapping[str, str] | None = None,
     output_namespace: str | None = None,
     accuracy: int | None = None,
@@ -135,9 +166,9 @@ def GroupBy(
     upload_schedule: str = "@daily",
     name: str | None = None,
     tags: Mapping[str, str] | None = None,
-    derivations: Sequence[structs.Derivation] | None = None,
+    derivations: Iterable[structs.Derivation] | None = None,
     historical_backfill: bool | None = None,
-    deprecation_date: str | None = None,
+    deprecation_date: str | date | None = None,
     description: str | None = None,
     is_incremental: bool | None = None,
     **kwargs: Any,
@@ -176,43 +207,55 @@ def GroupBy(
         With all that is wrong.
     """
     if not sources:
-        raise ConfigError("Sources are not specified", mend="GroupBy(sources=[...], ...)")
-    wrapped = as_sources(sources)
-    listed_aggregations = list(aggregations) if aggregations is not None else None
-    inputs = [a.inputColumn for a in listed_aggregations or [] if a.inputColumn]
-    prepared = [completed(source, [*keys, *inputs]) for source in wrapped]
-    metadata = structs.MetaData(
-        name=name,
-        online=online,
-        production=production,
-        customJson=json.dumps(_custom(kwargs, lag, tags, listed_aggregations, upload_schedule)),
-        dependencies=[line for source in prepared for line in waits.of_source(source, dependencies, lag)],
-        tableProperties=dict(table_properties) if table_properties is not None else None,
-        outputNamespace=output_namespace,
-        modeToEnvMap={mode: dict(values) for mode, values in env.items()} if env is not None else None,
-        offlineSchedule=offline_schedule,
-        historicalBackfill=historical_backfill,
-        deprecationDate=deprecation_date,
-        description=description,
-    )
-    made = stamp(
-        structs.GroupBy(
-            metaData=metadata,
-            sources=prepared,
-            keyColumns=list(keys),
-            aggregations=listed_aggregations,
-            accuracy=int(accuracy) if accuracy is not None else None,
-            backfillStartDate=backfill_start_date,
-            derivations=list(derivations) if derivations is not None else None,
-            isIncremental=is_incremental,
-        )
-    )
+        raise ConfigError("Sources are not specified", place=here("sources"), mend="GroupBy(sources=[...], ...)")
+    check_names(kwargs, _ARGUMENTS)
+    problems: list[ChrononError] = []
+    metadata = structs.MetaData(name=name)
+    made = stamp(structs.GroupBy(metaData=metadata))
+    made.keyColumns = strings(keys)
+    made.aggregations = _several(aggregations)
+    made.sources = []
+    inputs = [aggregation.inputColumn for aggregation in made.aggregations or [] if aggregation.inputColumn]
+    for number, source in enumerate(as_sources(sources)):
+        try:
+            made.sources.append(completed(source, [*(made.keyColumns or []), *inputs]))
+        except ConfigError as error:
+            problems.append(error.at(place_of(made, f"sources[{number}]")))
+    made.accuracy = int(accuracy) if accuracy is not None else None
+    made.backfillStartDate = day(backfill_start_date)
+    made.derivations = list(derivations) if derivations is not None else None
+    made.isIncremental = is_incremental
+    metadata.online = online
+    metadata.production = production
+    metadata.customJson = custom_json(_custom(kwargs, lag, tags, made.aggregations, upload_schedule))
+    explicit = strings(dependencies)
+    metadata.dependencies = [line for source in made.sources for line in waits.of_source(source, explicit, lag)]
+    metadata.tableProperties = dict(table_properties) if table_properties is not None else None
+    metadata.outputNamespace = output_namespace
+    metadata.modeToEnvMap = environment(env)
+    metadata.offlineSchedule = offline_schedule
+    metadata.historicalBackfill = historical_backfill
+    metadata.deprecationDate = day(deprecation_date)
+    metadata.description = description
     if historical_backfill is not None and not backfill_start_date:
-        raise ConfigError(
-            "historical_backfill can only be set together with backfill_start_date", place=place_of(made, "historical_backfill")
+        problems.append(
+            ConfigError(
+                "historical_backfill can only be set together with backfill_start_date",
+                place=place_of(made, "historical_backfill"),
+            )
         )
-    validate_group_by(made)
-    return made
+    return settle(made, [*problems, *problems_of_group_by(made)])
+
+
+_ARGUMENTS = dict.fromkeys(GroupBy.__code__.co_varnames[: GroupBy.__code__.co_argcount])
+
+
+def _several(
+    aggregations: Iterable[structs.Aggregation] | structs.Aggregation | None,
+) -> list[structs.Aggregation] | None:
+    if aggregations is None:
+        return None
+    return [aggregations] if isinstance(aggregations, structs.Aggregation) else list(aggregations)
 
 
 def _custom(
@@ -223,9 +266,9 @@ def _custom(
     upload_schedule: str,
 ) -> dict[str, Any]:
     column_tags = {
-        column: aggregation.tags  # type: ignore[attr-defined]
+        column: vars(aggregation)["tags"]
         for aggregation in aggregations or []
-        if getattr(aggregation, "tags", None)
+        if vars(aggregation).get("tags")
         for column in aggregation_columns(aggregation)
     }
     custom = {**kwargs, "lag": lag, "groupby_tags": tags, "column_tags": column_tags}

@@ -43,8 +43,8 @@ def window_suffix(window: Window | None) -> str:
 def aggregation_columns(aggregation: Aggregation) -> list[str]:
     """The output columns of an aggregation: for each bucket, all windows.
 
-    >>> aggregation_columns(Aggregation("price", Operation.SUM, windows=[Window(7, TimeUnit.DAYS), Window(1, TimeUnit.HOURS)]))
-    ['price_sum_7d', 'price_sum_1h']
+    >>> aggregation_columns(Aggregation("price", Operation.SUM, windows=[Window(7, TimeUnit.DAYS)], buckets=["shop"]))
+    ['price_sum_7d_by_shop']
     """
     base = f"{aggregation.inputColumn}_{operation_name(aggregation)}"
     return [

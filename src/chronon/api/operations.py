@@ -28,7 +28,7 @@ def generic_collector(code: int, required: Sequence[str], **defaults: Any) -> Ca
     """An operation that takes several arguments; the defaults stand first in the result."""
 
     def with_arguments(*args: Any, **kwargs: Any) -> WithArguments:
-        given = {**dict(zip(required, args, strict=False)), **dict(zip(list(defaults), args[len(required) :], strict=False))}
+        given = dict(zip([*required, *defaults], args, strict=False))
         named = {**defaults, **given, **kwargs}
         return int(code), {name: str(value) for name, value in named.items()}
 
@@ -36,7 +36,7 @@ def generic_collector(code: int, required: Sequence[str], **defaults: Any) -> Ca
 
 
 class Operation:
-    """What an aggregation computes: ``Operation.SUM``, ``Operation.LAST_K(10)``, ``Operation.APPROX_PERCENTILE([0.5])``."""
+    """What an aggregation computes: ``Operation.SUM``, ``Operation.LAST_K(10)``, ..."""
 
     MIN = int(Code.MIN)
     MAX = int(Code.MAX)

@@ -1,8 +1,10 @@
-"""Where a definition was written: recorded when it is made, used in messages, never part of the definition."""
+"""Where a definition was written: recorded when it is made, used in messages and names, never a part of it."""
 
 from __future__ import annotations
 
+import inspect
 import sys
+from types import FrameType
 from typing import TypeVar
 
 from chronon.api.structs import Struct
@@ -13,18 +15,45 @@ T = TypeVar("T", bound=Struct)
 _OURS = ("chronon.api", "ai.chronon")
 
 
+def here(field: str | None = None) -> Place:
+    """The file and line of the code outside this package that is calling it."""
+    frame = _caller()
+    return Place(file=frame.f_code.co_filename, line=frame.f_lineno, field=field) if frame else Place(field=field)
+
+
 def stamp(made: T) -> T:
-    """Remember the file and line of the code outside this package that is making ``made``."""
-    frame = sys._getframe(1)  # noqa: SLF001 - the one look-up of the calling line
-    while frame.f_back is not None and str(frame.f_globals.get("__name__", "")).startswith(_OURS):
-        frame = frame.f_back
-    place = Place(file=frame.f_code.co_filename, line=frame.f_lineno)
-    object.__setattr__(made, "_place", place)
+    """Remember the file, line and module of the code outside this package that is making ``made``."""
+    frame = _caller()
+    if frame is not None:
+        vars(made)["_place"] = Place(file=frame.f_code.co_filename, line=frame.f_lineno)
+        vars(made)["_module"] = frame.f_globals.get("__name__")
     return made
 
 
 def place_of(made: Struct, field: str | None = None) -> Place:
     """Where ``made`` was written, as far as is known."""
-    known: Place = getattr(made, "_place", Place())
-    metadata = getattr(made, "metaData", None)
+    known: Place = vars(made).get("_place", Place())
+    metadata = vars(made).get("metaData")
     return Place(definition=getattr(metadata, "name", None), file=known.file, line=known.line, field=field)
+
+
+def variable_of(made: Struct, folder: str) -> tuple[str, str] | None:
+    """The module and the variable that hold a definition, if its module can be told.
+
+    The module that made it is asked first. A definition made by a helper is looked for in the imported modules of
+    ``folder`` (``group_bys``, ``joins``, ...).
+    """
+    module = vars(made).get("_module")
+    within = sorted(name for name in sys.modules if name.startswith(f"{folder}."))
+    for name in [module, *within] if module else within:
+        held = [variable for variable, value in vars(sys.modules.get(name, object)).items() if value is made]
+        if held:
+            return name, held[-1]
+    return None
+
+
+def _caller() -> FrameType | None:
+    frame = inspect.currentframe()
+    while frame is not None and str(frame.f_globals.get("__name__", "")).startswith(_OURS):
+        frame = frame.f_back
+    return frame

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 
 from chronon.api import structs
+from chronon.api.coerce import day, strings
 from chronon.api.provenance import stamp
 
 
 def Query(
     selects: Mapping[str, str] | None = None,
-    wheres: Sequence[str] | None = None,
-    start_partition: str | None = None,
-    end_partition: str | None = None,
+    wheres: Sequence[str] | str | None = None,
+    start_partition: str | date | None = None,
+    end_partition: str | date | None = None,
     time_column: str | None = None,
-    setups: Sequence[str] | None = None,
+    setups: Sequence[str] | str | None = None,
     mutation_time_column: str | None = None,
     reversal_column: str | None = None,
     partition_column: str | None = None,
@@ -26,7 +28,7 @@ def Query(
     selects:
         Output name to Spark SQL expression; see ``select``. All columns if absent.
     wheres:
-        Conditions, all of which must hold.
+        Conditions, all of which must hold; one or several.
     start_partition, end_partition:
         The first and last partition to read, both included (``yyyy-MM-dd``).
     time_column:
@@ -41,11 +43,11 @@ def Query(
     return stamp(
         structs.Query(
             selects=dict(selects) if selects is not None else None,
-            wheres=list(wheres) if wheres is not None else None,
-            startPartition=start_partition,
-            endPartition=end_partition,
+            wheres=strings(wheres),
+            startPartition=day(start_partition),
+            endPartition=day(end_partition),
             timeColumn=time_column,
-            setups=list(setups) if setups else [],
+            setups=strings(setups) or [],
             mutationTimeColumn=mutation_time_column,
             reversalColumn=reversal_column,
             partitionColumn=partition_column,

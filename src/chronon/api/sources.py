@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
 from chronon.api import structs
 from chronon.api.inspect import underlying
-from chronon.api.provenance import place_of
+from chronon.api.provenance import here, place_of
 from chronon.base.errors import ConfigError
 
-AnySource = structs.Source | structs.EventSource | structs.EntitySource | structs.JoinSource
+SourceLike = structs.Source | structs.EventSource | structs.EntitySource | structs.JoinSource
 
 
-def as_source(given: AnySource | Any) -> structs.Source:
+def as_source(given: Any) -> structs.Source:
     """A source in its wrapper; events, entities and joins may be given as they are."""
     if isinstance(given, structs.Source):
         return given
@@ -25,13 +25,15 @@ def as_source(given: AnySource | Any) -> structs.Source:
     if isinstance(given, structs.JoinSource):
         return structs.Source(joinSource=given)
     raise ConfigError(
-        f"{type(given).__name__} is not a source", expected="an EventSource, an EntitySource, a JoinSource or a Source"
+        f"{type(given).__name__} is not a source",
+        place=here(),
+        expected="an EventSource, an EntitySource, a JoinSource or a Source",
     )
 
 
-def as_sources(given: Sequence[AnySource] | AnySource) -> list[structs.Source]:
+def as_sources(given: Iterable[SourceLike] | SourceLike) -> list[structs.Source]:
     """A list of sources from one or several."""
-    several = list(given) if isinstance(given, Sequence) else [given]
+    several = list(given) if isinstance(given, Iterable) else [given]
     return [as_source(one) for one in several]
 
 
@@ -53,7 +55,7 @@ def completed(source: structs.Source, columns: Iterable[str]) -> structs.Source:
     elif source.entities is not None:
         inner = made.entities = copy(source.entities)
     else:
-        underlying(source)  # raises
+        underlying(source)  # raises, with the reason
         return made
     query = copy(inner.query) if inner.query is not None else structs.Query()
     selects = dict(query.selects or {})

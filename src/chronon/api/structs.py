@@ -1,15 +1,58 @@
 """The objects that definitions are made of, field by field as in the original's wire format.
 
-Each class lists its fields in the order of their ids; that is the order of positional arguments and of the JSON form. The
-objects are plain and open: attributes that are not declared may be set, count for equality, and are never written.
+Each class lists its fields in the order of their ids; that is the order of positional arguments and of the JSON form.
+The objects are plain and open: attributes that are not declared may be set, count for equality (unless they begin with
+an underscore), and are never written.
+
+>>> EntitySource(snapshot_table="shop.users").snapshotTable
+'shop.users'
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from functools import wraps
+from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-struct = dataclass(eq=False, repr=False)
+T = TypeVar("T")
+
+
+@dataclass_transform(eq_default=False)
+def struct(cls: type[T]) -> type[T]:
+    """Make a class a struct: a dataclass whose arguments may also be written in snake_case."""
+    made = dataclass(eq=False, repr=False)(cls)
+    declared = field_names(made)
+    aliases = {snake(name): name for name in declared if snake(name) != name}
+    if not aliases:
+        return made
+    construct: Any = made.__init__
+
+    @wraps(construct)
+    def init(self: Any, *args: Any, **kwargs: Any) -> None:
+        if not aliases.keys().isdisjoint(kwargs):
+            doubled = sorted(name for name in kwargs if aliases.get(name) in kwargs)
+            if doubled:
+                raise TypeError(f"{cls.__name__}() got {doubled[0]} twice, also as {aliases[doubled[0]]}")
+            kwargs = {aliases.get(name, name): value for name, value in kwargs.items()}
+        construct(self, *args, **kwargs)
+
+    made.__init__ = init
+    return made
+
+
+def snake(name: str) -> str:
+    """A field's name in snake_case.
+
+    >>> snake("snapshotTable"), snake("metaData")
+    ('snapshot_table', 'metadata')
+    """
+    return "metadata" if name == "metaData" else re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
+
+
+def field_names(cls: type[Any]) -> tuple[str, ...]:
+    """The declared fields of a struct in the order of their ids."""
+    return tuple(f.name for f in fields(cls))
 
 
 class Struct:
@@ -21,17 +64,12 @@ class Struct:
         return isinstance(other, Struct) and type(self) is type(other) and self._attributes() == other._attributes()
 
     def _attributes(self) -> dict[str, Any]:
-        """Everything that was set, but for where the object was written."""
-        return {name: value for name, value in self.__dict__.items() if name != "_place"}
+        """Everything that was set, but for what we remember of where the object was written."""
+        return {name: value for name, value in self.__dict__.items() if not name.startswith("_")}
 
     def __repr__(self) -> str:
         inside = ", ".join(f"{name}={getattr(self, name)!r}" for name in field_names(type(self)))
         return f"{type(self).__name__}({inside})"
-
-
-def field_names(cls: type[Any]) -> tuple[str, ...]:
-    """The declared fields of a struct in the order of their ids."""
-    return tuple(f.name for f in fields(cls))
 
 
 @struct
@@ -190,7 +228,7 @@ class JoinPart(Struct):
 
     groupBy: GroupBy | None = None
     keyMapping: dict[str, str] | None = None
-    prefix: str | None = None
+    prefix: str | None = field(default=None, metadata={"id": 4})
 
 
 @struct

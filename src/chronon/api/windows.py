@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from re import fullmatch
 
 from chronon.api import structs
 from chronon.api.enums import TimeUnit
+from chronon.api.provenance import here
 from chronon.base.errors import ConfigError
 
-WindowLike = structs.Window | str | None
-"""A window, its text (``"7d"``, ``"12h"``), or ``None`` for the whole history."""
+WindowLike = structs.Window | str | timedelta
+"""A window, its text (``"7d"``, ``"12h"``), or its length in time."""
 
 
 def Window(length: int, timeUnit: int) -> structs.Window:
@@ -22,25 +24,44 @@ def Window(length: int, timeUnit: int) -> structs.Window:
     return structs.Window(length, int(timeUnit))
 
 
-def window(like: structs.Window | str) -> structs.Window:
-    """A window from its text, or as it is.
+def window(like: WindowLike) -> structs.Window:
+    """A window from its text or its length in time, or as it is.
 
-    >>> window("12h")
-    Window(length=12, timeUnit=0)
+    >>> window("12h"), window(timedelta(days=7))
+    (Window(length=12, timeUnit=0), Window(length=7, timeUnit=1))
     """
     if isinstance(like, structs.Window):
         return like
-    found = fullmatch(r"([0-9]+)\s*([hd])", like.strip().lower())
+    if isinstance(like, timedelta):
+        hours = like / timedelta(hours=1)
+        like = f"{like.days}d" if hours % 24 == 0 else f"{hours:g}h"
+    found = fullmatch(r"([0-9]+)\s*([hd])", str(like).strip().lower())
     if found is None:
-        raise ConfigError(f"{like!r} is not a window", expected="a number of hours or days", mend='"12h" or "7d"')
+        raise ConfigError(
+            f"{like!r} is not a window",
+            place=here("windows"),
+            expected="a number of hours or days",
+            mend='"12h" or "7d"',
+        )
     return structs.Window(int(found[1]), int(TimeUnit.HOURS if found[2] == "h" else TimeUnit.DAYS))
 
 
-def windows(likes: Sequence[WindowLike] | structs.Window | str | None) -> list[structs.Window | None] | None:
-    """A list of windows from one or several; nothing, or an empty list, means the whole history."""
+def listed(likes: Sequence[WindowLike | None] | WindowLike | None) -> list[structs.Window] | None:
+    """A list of windows from one or several; nothing, or an empty list, means the whole history.
+
+    >>> listed(["7d", "1h"])
+    [Window(length=7, timeUnit=1), Window(length=1, timeUnit=0)]
+    """
     if not likes:
         return None
-    several = [likes] if isinstance(likes, structs.Window | str) else list(likes)
+    several = [likes] if isinstance(likes, structs.Window | str | timedelta) else list(likes)
     if several == [None]:
         return None
-    return [window(like) if like is not None else None for like in several]
+    if None in several:
+        raise ConfigError(
+            "None stands among windows",
+            place=here("windows"),
+            expected="windows only",
+            mend="a second Aggregation without windows, for the whole history",
+        )
+    return [window(like) for like in several if like is not None]

@@ -1,0 +1,28 @@
+"""Spellings that arguments may have: one string for a list of one, a date for its text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime
+
+
+def strings(given: Iterable[str] | str | None) -> list[str] | None:
+    """A list of strings from one or several.
+
+    >>> strings("user_id"), strings(("a", "b")), strings(None)
+    (['user_id'], ['a', 'b'], None)
+    """
+    if given is None:
+        return None
+    return [given] if isinstance(given, str) else list(given)
+
+
+def day(given: str | date | None) -> str | None:
+    """The text of a day, ``yyyy-MM-dd``; text is left as it is.
+
+    >>> day(date(2025, 3, 1)), day("20250301")
+    ('2025-03-01', '20250301')
+    """
+    if isinstance(given, datetime):
+        return given.date().isoformat()
+    return given.isoformat() if isinstance(given, date) else given

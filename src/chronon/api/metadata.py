@@ -1,0 +1,74 @@
+"""What definitions share: the metadata with its custom JSON, derivations, and names taken from the repo."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from chronon.api import structs
+from chronon.api.problems import notice
+from chronon.api.provenance import here, stamp, variable_of
+from chronon.base.errors import ConfigError
+
+Environment = Mapping[str, Mapping[str, str]]
+"""Variables by the mode of a run: ``{"backfill": {"EXECUTOR_MEMORY": "4G"}}``."""
+
+
+def Derivation(name: str, expression: str, description: str | None = None) -> structs.Derivation:
+    """A column computed from the others of its group-by or join; ``Derivation("*", "*")`` keeps all of them.
+
+    >>> Derivation("per_day", "price_sum_7d / 7").expression
+    'price_sum_7d / 7'
+    """
+    metadata = structs.MetaData(description=description) if description else None
+    return stamp(structs.Derivation(name=name, expression=expression, metaData=metadata))
+
+
+def environment(env: Environment | None) -> dict[str, dict[str, str]] | None:
+    """A copy of the variables of a definition."""
+    return {mode: dict(values) for mode, values in env.items()} if env is not None else None
+
+
+def custom_json(values: Mapping[str, Any]) -> str:
+    """The text of custom values.
+
+    Raises
+    ------
+    ConfigError
+        If a value has no JSON form; it is also a ``TypeError``'s job to say so, and the message names the key.
+    """
+    for name, value in values.items():
+        try:
+            json.dumps(value)
+        except TypeError as error:
+            raise ConfigError(f"{name} is kept as JSON, but {error}", place=here(name)) from None
+    return json.dumps(dict(values))
+
+
+def check_names(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
+    """Say so where a keyword that is kept as custom JSON looks like a misspelt argument."""
+    for name in given:
+        close = get_close_matches(name, known, n=1, cutoff=0.8)
+        if close:
+            notice(f"{name} is no argument and is kept in customJson", mend=f"did you mean {close[0]}?")
+
+
+def ensure_name(definition: structs.GroupBy | structs.Join | structs.StagingQuery, folder: str) -> str | None:
+    """The name of a definition; taken from the variable that holds it, if it has none yet.
+
+    A variable of ``group_bys/shop/purchases.py`` is ``shop.purchases.<variable>``; one of a notebook or a script has
+    its own name.
+    """
+    if definition.metaData is None:
+        definition.metaData = structs.MetaData()
+    if definition.metaData.name is None:
+        found = variable_of(definition, folder)
+        if found is not None:
+            module, variable = found
+            if module.startswith(f"{folder}."):
+                definition.metaData.name = f"{module.removeprefix(f'{folder}.')}.{variable}"
+            elif module == "__main__":
+                definition.metaData.name = variable
+    return definition.metaData.name
