@@ -81,8 +81,11 @@ class Engine(Protocol):
         ...
 
     def upload(self, plan: GroupByPlan, ds: str, stale_after: int) -> Iterator[pa.RecordBatch]:
-        """What serving needs of all keys as of the end of ``ds``: key columns, then ``value``: the state in bytes of a
-        temporal group-by, or one column for each feature of a snapshot one."""
+        """What serving needs of all keys as of the end of ``ds``.
+
+        Batches of the key columns, then ``value`` (a state in bytes) for a temporal group-by, else its features.
+        ``stale_after`` in ms.
+        """
         ...
 
     def query(self, sql: str) -> pa.RecordBatchReader:

@@ -115,7 +115,7 @@ class Warehouse:
 
     @contextmanager
     def writing(self, table: str) -> Iterator[None]:
-        """Hold the table's lock: one writer at a time. The lock dies with its process, and with it what it left over."""
+        """Hold the table's lock: one writer at a time. The lock dies with its process; what that left over is removed."""
         import fcntl
 
         self._folder(table)
@@ -300,5 +300,6 @@ def _sync(folder: Path) -> None:
 
 def _storage(error: OSError, path: Path) -> StorageError:
     return StorageError(
-        f"cannot write {path}: {error.strerror or error}", mend="check permissions and free space, or set another warehouse"
+        f"cannot write {path}: {error.strerror or error}",
+        mend="check permissions and free space, or set another warehouse",
     )

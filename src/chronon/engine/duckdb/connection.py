@@ -59,7 +59,7 @@ def readable_errors(what: str) -> Iterator[None]:
         yield
     except duckdb.OutOfMemoryException as error:
         raise StorageError(
-            f"{what}: not enough memory ({_first_line(error)})", mend="raise the memory limit, or take fewer days at once"
+            f"{what}: not enough memory ({_first_line(error)})", mend="raise the memory limit, or take fewer days"
         ) from error
     except duckdb.IOException as error:
         raise _io(what, error) from error
@@ -91,8 +91,8 @@ def _first_line(error: Exception) -> str:
 def identifier(name: str) -> str:
     """A name as SQL takes it, whatever its characters.
 
-    >>> identifier('a "b"')
-    '"a ""b"""'
+    >>> identifier("user id")
+    '"user id"'
     """
     return '"' + name.replace('"', '""') + '"'
 

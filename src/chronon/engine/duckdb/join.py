@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from chronon.base import types as t
 from chronon.base.arrow import compute, schema_to_arrow
 from chronon.base.time import DAY_MS
+from chronon.engine.duckdb.answers import answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
+from chronon.engine.duckdb.derive import derive
 from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, scan_sql, type_sql
-from chronon.engine.duckdb.sorted import KEY, KEYS, Reader, quoted
+from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, quoted
 from chronon.engine.protocol import JoinOutput, LeftRows
 from chronon.plan.join import AsOf, PartPlan
 from chronon.plan.ranges import first_partition
@@ -88,7 +90,7 @@ class DuckDBJoin:
     # ---- who asks, and as of when
 
     def _ask(self, part: PartPlan) -> list[str]:
-        """Write down the left rows that can have an answer; the names of the columns that identify what they ask for."""
+        """Write down the left rows that can have an answer; returns the columns that say whose rows they ask for."""
         keys = [
             f"CAST({identifier(left)} AS {type_sql(part.plan.keys[key])}) AS {identifier(key)}"
             for key, left in part.keys.items()
@@ -106,9 +108,8 @@ class DuckDBJoin:
             columns.append(f"{day} AS {DS}")
             named.append("__ds")
         present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in [*named, "__query"])
-        self._connection.execute(
-            f"CREATE OR REPLACE TABLE {ASKED} AS SELECT * FROM (SELECT {', '.join(columns)} FROM {LEFT}) WHERE {present}"
-        )
+        rows = f"SELECT {', '.join(columns)} FROM {LEFT}"
+        self._connection.execute(f"CREATE OR REPLACE TABLE {ASKED} AS SELECT * FROM ({rows}) WHERE {present}")
         return named
 
     def _bounds(self) -> tuple[int, int] | None:
@@ -131,11 +132,9 @@ class DuckDBJoin:
             "ORDER BY 1, 2, 3"
         ).to_arrow_table()
         union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
-        events = self._reader.events(union, named, aggregator.inputs)
+        events = self._reader.events(union, named, aggregator.inputs, untimed=not plan.has_time)
         rule = plan.snapshot_rule if plan.kind == ENTITIES else None
         asked = queries.select(["key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
-        from chronon.engine.duckdb.answers import answer
-
         results = answer(aggregator, events, asked, rule, self._threads)
         return self._put_back(results, queries.column("row"))
 
@@ -145,10 +144,7 @@ class DuckDBJoin:
         """The partitions and the times of rows that the queries between ``bounds`` can see."""
         spec = self._reader.spec
         if plan.kind == ENTITIES:
-            return (spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)), (
-                None,
-                None if not plan.has_time else 2**62,
-            )
+            return (spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)), (None, NEVER if plan.has_time else None)
         return (first_partition(bounds[0], aggregator.widest_window, spec), None), (None, bounds[1])
 
     # ---- a group-by whose columns are the features
@@ -164,7 +160,8 @@ class DuckDBJoin:
         union = self._reader.union(plan, [*plan.keys, *plan.selected], days, (None, None))
         features = [identifier(name) for name in plan.raw_outputs]
         identity = ", ".join(quoted(name) for name in named)
-        one = f"row_number() OVER (PARTITION BY {identity} ORDER BY {', '.join(f'{f} DESC NULLS LAST' for f in features)})"
+        order = ", ".join(f"{feature} DESC NULLS LAST" for feature in features)
+        one = f"row_number() OVER (PARTITION BY {identity} ORDER BY {order})"
         match = " AND ".join(f"a.{quoted(name)} = e.{quoted(name)}" for name in named)
         found = self._connection.sql(
             f"SELECT a.{ROW} AS row, {', '.join(f'e.{f}' for f in features)} FROM {ASKED} AS a "
@@ -265,18 +262,3 @@ def _nulls(count: int) -> pa.Array:
     import pyarrow as pa
 
     return pa.nulls(count, pa.int64())
-
-
-def derive(
-    reader: Reader, table: pa.Table, expressions: Mapping[str, str], schema: t.Schema, outputs: t.Schema
-) -> pa.Table:
-    """Expressions over the rows of a table, in their order."""
-    from chronon.sql import parse
-
-    listed = ", ".join(f"{parse(text).to_duckdb(schema)} AS {identifier(n)}" for n, text in expressions.items())
-    reader.connection.register("__rows", table)
-    try:
-        found = reader.connection.sql(f"SELECT {listed} FROM __rows").to_arrow_table()
-    finally:
-        reader.connection.unregister("__rows")
-    return found.cast(schema_to_arrow({name: outputs[name] for name in expressions}))

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 KEYS = '"__keys"'
 """The table of distinct keys: ``__key``, the key columns, and for entities the partition ``__ds``."""
 KEY = '"__key"'
+NEVER = 2**62
+"""After every instant (ms)."""
 
 
 @dataclass(frozen=True)
@@ -87,16 +89,19 @@ class Reader:
         present = " AND ".join(f"{identifier(key) if key != '__ds' else DS} IS NOT NULL" for key in keys)
         order = f"ORDER BY {listed}" if ordered else ""
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE {KEYS} AS SELECT CAST(row_number() OVER ({order}) - 1 AS BIGINT) AS {KEY}, {listed} "
+            f"CREATE OR REPLACE TABLE {KEYS} AS "
+            f"SELECT CAST(row_number() OVER ({order}) - 1 AS BIGINT) AS {KEY}, {listed} "
             f"FROM (SELECT DISTINCT {listed} FROM ({asked}) WHERE {present})"
         )
 
-    def events(self, union: str, keys: Sequence[str], inputs: Sequence[str]) -> pa.RecordBatchReader:
-        """The rows of ``union`` that have a numbered key, in total order."""
+    def events(
+        self, union: str, keys: Sequence[str], inputs: Sequence[str], *, untimed: bool = False
+    ) -> pa.RecordBatchReader:
+        """The rows of ``union`` that have a numbered key, in total order; rows that have no time are at 0."""
         match = " AND ".join(f"e.{quoted(key)} = k.{quoted(key)}" for key in keys)
         listed = [f"e.{identifier(name)} AS {identifier(name)}" for name in inputs if name != "ts"]
         order = ", ".join(["1", "2", *(str(3 + i) for i in range(len(listed)))])
-        time = f"coalesce(e.{TS}, 0)" if "__ds" in keys else f"e.{TS}"
+        time = "0::BIGINT" if untimed else f"e.{TS}"
         return self.connection.sql(
             f"SELECT k.{KEY} AS key, {', '.join([f'{time} AS ts', *listed])} "
             f"FROM ({union}) AS e JOIN {KEYS} AS k ON {match} ORDER BY {order}"

@@ -1,0 +1,158 @@
+"""Settings: where tables and records live, and how much of the machine may be used.
+
+One file, ``chronon.toml`` at the root of a repo (or ``[tool.chronon]`` in its ``pyproject.toml``); environment variables
+``CHRONON_<NAME>`` override it, flags override both. Without any of them everything lives under ``.chronon/`` in the repo.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from chronon.base.errors import SettingsError
+from chronon.base.time import Partitions
+
+FILE = "chronon.toml"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings of a repo.
+
+    Parameters
+    ----------
+    root:
+        The folder of the repo; relative places are meant from here.
+    warehouse:
+        The folder of tables.
+    store:
+        The URL of the store that serves features.
+    engine:
+        The name of the engine.
+    memory:
+        The limit of the engine, such as ``"4GB"``; ``None`` leaves it the choice.
+    threads:
+        How many threads it uses; ``None``: as many as there are cores.
+    partition_column, partition_format:
+        How days are named in tables.
+    origins:
+        Where each value came from.
+    """
+
+    root: Path
+    warehouse: str = ".chronon/warehouse"
+    store: str = ""
+    engine: str = "duckdb"
+    memory: str | None = None
+    threads: int | None = None
+    partition_column: str = "ds"
+    partition_format: str = "yyyy-MM-dd"
+    origins: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def warehouse_folder(self) -> Path:
+        """The warehouse as an absolute path."""
+        return (self.root / Path(self.warehouse).expanduser()).absolute()
+
+    @property
+    def store_url(self) -> str:
+        """The store's URL with an absolute path."""
+        if not self.store:
+            return f"lmdb://{(self.root / '.chronon' / 'store').absolute()}"
+        scheme, separator, rest = self.store.partition("://")
+        if scheme == "lmdb" and separator:
+            return f"lmdb://{(self.root / Path(rest).expanduser()).absolute()}"
+        return self.store
+
+    @property
+    def partitions(self) -> Partitions:
+        """How days are named in tables."""
+        return Partitions(self.partition_column, self.partition_format)
+
+
+def load_settings(
+    root: str | os.PathLike[str],
+    *,
+    environ: Mapping[str, str] | None = None,
+    flags: Mapping[str, Any] | None = None,
+) -> Settings:
+    """The settings of the repo at ``root``.
+
+    Parameters
+    ----------
+    root:
+        The folder of the repo.
+    environ:
+        The environment; the process's own if ``None``.
+    flags:
+        What was given on the command line; entries that are ``None`` were not.
+
+    Raises
+    ------
+    SettingsError
+        For a name that is not a setting, or a value of the wrong type.
+    """
+    folder = Path(root).absolute()
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    for origin, found in (
+        _from_file(folder),
+        ("environment", _from_environment(os.environ if environ is None else environ)),
+        ("command line", {name: value for name, value in (flags or {}).items() if value is not None}),
+    ):
+        for name, value in found.items():
+            values[name] = _checked(name, value, origin)
+            origins[name] = origin
+    return Settings(root=folder, **values, origins=origins)
+
+
+_NAMES = {f.name: f.type for f in fields(Settings) if f.name not in ("root", "origins")}
+
+
+def _from_file(folder: Path) -> tuple[str, dict[str, Any]]:
+    import tomllib
+
+    own, project = folder / FILE, folder / "pyproject.toml"
+    for path in (own, project):
+        if not path.is_file():
+            continue
+        try:
+            content: dict[str, Any] = tomllib.loads(path.read_text())
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{path} is not valid TOML: {error}") from error
+        if path == own:
+            return str(path), content
+        section = content.get("tool", {}).get("chronon")
+        if section is not None:
+            return f"{path} [tool.chronon]", section
+    return "default", {}
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: environ[f"CHRONON_{name.upper()}"] for name in _NAMES if f"CHRONON_{name.upper()}" in environ}
+
+
+def _checked(name: str, value: Any, origin: str) -> Any:
+    from difflib import get_close_matches
+
+    if name not in _NAMES:
+        close = get_close_matches(name, list(_NAMES), n=1)
+        raise SettingsError(
+            f"{origin}: {name!r} is not a setting",
+            expected=", ".join(_NAMES),
+            mend=f"did you mean {close[0]}?" if close else None,
+        )
+    if name == "threads":
+        try:
+            number = int(value)
+        except (TypeError, ValueError):
+            number = 0
+        if number < 1 or isinstance(value, bool | float):
+            raise SettingsError(f"{origin}: threads is {value!r}", expected="a whole number from 1 on")
+        return number
+    if not isinstance(value, str):
+        raise SettingsError(f"{origin}: {name} is {value!r}", expected="a text")
+    return value

@@ -1,0 +1,158 @@
+"""The embedded engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from chronon.base.errors import MissingDataError, StorageError
+from chronon.base.time import Partitions
+from chronon.base.types import Schema
+from chronon.engine.duckdb.connection import BATCH_ROWS, connect, identifier, literal, readable_errors
+from chronon.engine.duckdb.join import DuckDBJoin
+from chronon.engine.duckdb.scan import Source, describe
+from chronon.engine.duckdb.snapshots import derived, records, snapshots
+from chronon.engine.duckdb.sorted import Reader
+from chronon.engine.protocol import JoinOutput
+from chronon.engine.warehouse import Files, Warehouse
+from chronon.plan.scans import Scan
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+    from chronon.plan.group_by import GroupByPlan
+
+
+class DuckDBEngine:
+    """DuckDB over a warehouse folder, in this process.
+
+    Parameters
+    ----------
+    warehouse:
+        The folder of tables.
+    partitions:
+        How partitions are named.
+    memory:
+        DuckDB's limit, such as ``"4GB"``; its own choice (80 % of the machine) if ``None``.
+    threads:
+        For DuckDB and for the algebra; all cores if ``None``.
+    temp:
+        A folder for what does not fit into memory; inside the warehouse if ``None``.
+    """
+
+    name = "duckdb"
+
+    def __init__(
+        self,
+        warehouse: str | os.PathLike[str],
+        *,
+        partitions: Partitions | None = None,
+        memory: str | None = None,
+        threads: int | None = None,
+        temp: str | os.PathLike[str] | None = None,
+    ) -> None:
+        self.warehouse = Warehouse(warehouse)
+        self.partitions_spec = partitions or Partitions()
+        self._memory = memory
+        self._threads = threads or os.cpu_count() or 1
+        self._temp = str(temp or self.warehouse.root / ".temp")
+        self._sources: dict[str, tuple[Files, Source]] = {}
+
+    # ---- tables
+
+    def columns(self, table: str) -> Schema:
+        return self._source(table).schema
+
+    def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
+        source = self._source(table)
+        if column in source.files.partition_columns:
+            found = {
+                f.partition[column]
+                for f in source.files.files
+                if all(f.partition.get(name) == value for name, value in (subs or {}).items())
+            }
+            return sorted(found)
+        if column not in source.schema:
+            raise MissingDataError(
+                f"table {table} has no partition column {column}",
+                expected=f"folders {column}=..., or a column of that name",
+                mend="name the table's own by partition_column in the query",
+            )
+        filters = [f"{identifier(name)} = {literal(value)}" for name, value in (subs or {}).items()]
+        where = " AND ".join([f"{identifier(column)} IS NOT NULL", *filters])
+        with self._connection(f"reading {table}") as connection:
+            relation = source.relation(None, column)
+            rows = connection.sql(f"SELECT DISTINCT {identifier(column)} FROM {relation} WHERE {where}").fetchall()
+        return sorted(value for (value,) in rows)
+
+    def _source(self, table: str) -> Source:
+        files = self.warehouse.files(table)
+        if not files.files:
+            raise MissingDataError(f"table {table} has no files", mend=f"write some into {self.warehouse.root}")
+        known = self._sources.get(table)
+        if known is not None and known[0] == files:
+            return known[1]
+        with self._connection(f"reading {table}") as connection:
+            source = describe(connection, files, self.partitions_spec.column)
+        self._sources[table] = files, source
+        return source
+
+    # ---- work
+
+    @contextmanager
+    def join(self, left: Scan, days: Sequence[str], outputs: JoinOutput) -> Iterator[DuckDBJoin]:
+        with self._connection(f"reading {left.table}") as connection:
+            yield DuckDBJoin(self._reader(connection), left, days, outputs, self._threads)
+
+    def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        with self._connection(f"computing {plan.name}") as connection:
+            reader = self._reader(connection)
+            yield from derived(reader, plan, snapshots(reader, plan, days, self._threads))
+
+    def upload(self, plan: GroupByPlan, ds: str, stale_after: int) -> Iterator[pa.RecordBatch]:
+        with self._connection(f"uploading {plan.name}") as connection:
+            yield from records(self._reader(connection), plan, ds, stale_after, self._threads)
+
+    def query(self, sql: str) -> pa.RecordBatchReader:
+        from chronon.sql import query_to_duckdb
+
+        connection = self._connect()
+        with readable_errors("running the query"):
+            for table in self.warehouse.tables():
+                namespace, _, name = table.partition(".")
+                if name not in sql or not self.warehouse.files(table).files:
+                    continue
+                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(namespace)}")
+                relation = self._source(table).relation(None, None)
+                connection.execute(
+                    f"CREATE VIEW {identifier(namespace)}.{identifier(name)} AS SELECT * FROM {relation}"
+                )
+            return connection.sql(query_to_duckdb(sql)).to_arrow_reader(BATCH_ROWS)
+
+    def _reader(self, connection: duckdb.DuckDBPyConnection) -> Reader:
+        return Reader(connection, self._source, self._partitions_of, self.partitions_spec)
+
+    def _partitions_of(self, scan: Scan) -> list[str]:
+        return self.partitions(scan.table, scan.partition or self.partitions_spec.column, dict(scan.subs))
+
+    @contextmanager
+    def _connection(self, what: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        connection = self._connect()
+        try:
+            with readable_errors(what):
+                yield connection
+        finally:
+            connection.close()
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        temp = Path(self._temp)
+        try:
+            return connect(memory=self._memory, threads=self._threads, temp=str(temp))
+        except OSError as error:
+            raise StorageError(
+                f"cannot use {temp}: {error.strerror or error}", mend="set another temp folder"
+            ) from error

@@ -1,0 +1,115 @@
+"""The backfill of a join: training rows for the partitions that are missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chronon.api import structs
+from chronon.api.naming import output_table
+from chronon.base.time import DAY_MS
+from chronon.engine.protocol import JoinOutput
+from chronon.offline.partitions import gaps, requested, require_some, todo
+from chronon.offline.publish import Publisher
+from chronon.offline.result import Backfill, Progress, Silent
+from chronon.plan.join import AsOf, JoinPlan, plan_join
+from chronon.plan.ranges import first_partition, steps
+from chronon.plan.scans import ENTITIES, Scan
+
+if TYPE_CHECKING:
+    from chronon.engine.protocol import Engine
+
+STEP_DAYS = 30
+"""Days that are computed at once."""
+
+
+def backfill_join(
+    join: structs.Join,
+    engine: Engine,
+    *,
+    start: str | None = None,
+    end: str,
+    step_days: int = STEP_DAYS,
+    run_first_hole: bool = False,
+    progress: Progress | None = None,
+) -> Backfill:
+    """Compute the missing partitions of a join's output table.
+
+    Parameters
+    ----------
+    join:
+        With its name and output namespace.
+    engine:
+        Where it runs.
+    start, end:
+        The first and last partition. Without ``start`` the left side's own.
+    step_days:
+        How many days are computed at once; it does not change the results.
+    run_first_hole:
+        Fill also what lies before the first partition that is there.
+    progress:
+        Told of each step.
+
+    Raises
+    ------
+    ChrononError
+        Partitions that were published before stay; a later run computes the rest.
+    """
+    watch = progress or Silent()
+    plan = plan_join(join, engine)
+    table = output_table(join)
+    left = plan.left
+    column = left.partition or engine.partitions_spec.column
+    available = engine.partitions(left.table, column, dict(left.subs))
+    require_some(left, available)
+    days = requested(start, end, available, (left.start, left.end), engine)
+    result = Backfill(table)
+    with engine.warehouse.writing(table):
+        work = todo(join, table, days, available, engine, run_first_hole=run_first_hole)
+        result.present = work.present
+        result.notes += _notes(plan, work.days, engine)
+        if work.without_input:
+            result.notes.append(f"{left.table} has no rows for {len(work.without_input)} of the requested days")
+        if work.outdated:
+            result.notes.append(f"{len(work.outdated)} partitions were made by another definition and are replaced")
+        publisher = Publisher(join, table, plan.outputs, list(_inputs(plan)), work.outdated, result, engine)
+        output = JoinOutput(plan.left_columns, plan.features, plan.derivations, plan.outputs)
+        for piece in steps(work.days, step_days, engine.partitions_spec):
+            shown = piece[0] if len(piece) == 1 else f"{piece[0]} to {piece[-1]}"
+            watch.step(f"{shown}: reading {left.table}", len(result.filled), len(work.days))
+            with engine.join(left, piece, output) as rows:
+                result.count("left rows without a time (kept, without features)", rows.left.without_time)
+                for part in plan.parts:
+                    watch.step(f"{shown}: {part.prefix}", len(result.filled), len(work.days))
+                    rows.answer(part)
+                for reason, count in rows.counts().items():
+                    result.count(reason, count)
+                publisher.days(piece, rows.rows())
+    return result
+
+
+def _inputs(plan: JoinPlan) -> Iterator[tuple[Scan, int | None]]:
+    yield plan.left, 0
+    for part in plan.parts:
+        aggregator = part.plan.aggregator
+        window = 0 if aggregator is None or part.plan.kind == ENTITIES else aggregator.widest_window
+        for scan in part.plan.scans:
+            yield scan, window
+
+
+def _notes(plan: JoinPlan, days: list[str], engine: Engine) -> list[str]:
+    """What inputs lack for the days to compute."""
+    if not days:
+        return []
+    spec = engine.partitions_spec
+    notes: list[str] = []
+    for part in plan.parts:
+        shift = -1 if part.as_of is AsOf.MIDNIGHT else 0
+        last = spec.shift(days[-1], shift)
+        if part.plan.kind == ENTITIES:
+            first: str | None = spec.shift(days[0], shift)
+        else:
+            window = part.plan.aggregator.widest_window if part.plan.aggregator is not None else 0
+            first = first_partition(spec.start(days[0]) + DAY_MS, window, spec)
+        notes += gaps(part.plan, first, last, engine)
+    return notes

@@ -1,0 +1,172 @@
+"""Which partitions of an output are to be computed, and the metadata by which they are recognised later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chronon.api import structs
+from chronon.base.errors import MissingDataError
+from chronon.plan.hashes import output_hash
+from chronon.plan.ranges import bounded, first_partition, missing, wanted
+from chronon.plan.scans import ENTITIES, Scan
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.base.types import Schema
+    from chronon.engine.protocol import Engine
+    from chronon.plan.group_by import GroupByPlan
+
+HASH = "semantic_hash"
+
+
+@dataclass(frozen=True)
+class Todo:
+    """The work on one output table.
+
+    Parameters
+    ----------
+    days:
+        The partitions to compute, ascending.
+    present:
+        How many of the requested ones are there already.
+    outdated:
+        Those of ``days`` that are there, but computed by another definition; with the hash of that definition.
+    without_input:
+        Requested partitions for which the input has none.
+    """
+
+    days: list[str]
+    present: int
+    outdated: dict[str, str]
+    without_input: list[str]
+
+
+def requested(
+    start: str | None, end: str, available: Sequence[str], bounds: tuple[str | None, str | None], engine: Engine
+) -> list[str]:
+    """The partitions that a run is asked for.
+
+    Parameters
+    ----------
+    start:
+        The first one; the input's own start if ``None``.
+    end:
+        The last one.
+    available:
+        The partitions of the input.
+    bounds:
+        The input's own first and last partition, as its query says.
+    engine:
+        Knows how partitions are named.
+    """
+    first = start or bounds[0] or (available[0] if available else None)
+    last = min(end, bounds[1]) if bounds[1] is not None else end
+    if first is None:
+        return []
+    if start is None and bounds[0] is None and first > last:
+        return []
+    return wanted(first, last, engine.partitions_spec)
+
+
+def todo(
+    definition: structs.GroupBy | structs.Join,
+    table: str,
+    days: Sequence[str],
+    available: Iterable[str] | None,
+    engine: Engine,
+    *,
+    run_first_hole: bool = False,
+) -> Todo:
+    """What is missing of ``table``, and what another definition has computed."""
+    stamps = engine.warehouse.stamps(table, engine.partitions_spec.column)
+    now = output_hash(definition)
+    outdated = {ds: stamp[HASH] for ds, stamp in stamps.items() if stamp.get(HASH, now) != now}
+    existing = stamps.keys() - outdated.keys()
+    inputs = None if available is None else set(available)
+    found = missing(days, existing, inputs, skip_first_hole=not run_first_hole)
+    return Todo(
+        days=found,
+        present=sum(ds in existing for ds in days),
+        outdated={ds: outdated[ds] for ds in found if ds in outdated},
+        without_input=[ds for ds in days if inputs is not None and ds not in inputs and ds not in existing],
+    )
+
+
+def require_some(scan: Scan, available: Sequence[str]) -> None:
+    """Raise where a table has no partition at all within the bounds of its query."""
+    if not bounded(available, scan.start, scan.end):
+        shown = f"{available[0]} to {available[-1]}" if available else "none"
+        raise MissingDataError(
+            f"{scan.table} has no partition from {scan.start or 'the first'} to {scan.end or 'the last'}",
+            place=scan.place,
+            expected=f"partitions within those bounds; it has {shown}",
+        )
+
+
+def stamp(
+    definition: structs.GroupBy | structs.Join,
+    ds: str,
+    inputs: Iterable[tuple[Scan, int | None]],
+    engine: Engine,
+) -> dict[str, str]:
+    """What is written into a partition's file about how it came to be.
+
+    Parameters
+    ----------
+    definition:
+        What was computed.
+    ds:
+        The partition.
+    inputs:
+        The scans it was computed from, each with its widest window in ms (``None``: the whole history; 0: one day).
+    engine:
+        What computed it.
+    """
+    from chronon import __version__
+
+    spec = engine.partitions_spec
+    prints: dict[str, str] = {}
+    for scan, window in inputs:
+        files = engine.warehouse.files(scan.table)
+        column = scan.partition or spec.column
+        first = first_partition(spec.start(ds), window, spec)
+        days = bounded(sorted({f.partition.get(column, "") for f in files.files}), first, ds)
+        prints[scan.table] = files.fingerprint(column, days if column in files.partition_columns else None)
+    import json
+
+    return {
+        HASH: output_hash(definition),
+        "inputs": json.dumps(prints, sort_keys=True),
+        "engine": engine.name,
+        "version": __version__,
+    }
+
+
+def with_stamp(schema: Schema, stamp: Mapping[str, str]) -> pa.Schema:
+    """An Arrow schema that carries a stamp."""
+    from chronon.base.arrow import schema_to_arrow
+
+    return schema_to_arrow(schema).with_metadata({f"chronon.{key}": value for key, value in stamp.items()})
+
+
+def gaps(plan: GroupByPlan, first: str | None, last: str, engine: Engine) -> list[str]:
+    """A note for each source of a group-by that lacks partitions between ``first`` and ``last``."""
+    notes: list[str] = []
+    spec = engine.partitions_spec
+    for scan in plan.scans:
+        if scan.partition is None or scan.cumulative:
+            continue
+        present = bounded(engine.partitions(scan.table, scan.partition, dict(scan.subs)), scan.start, scan.end)
+        since = max(x for x in (first, scan.start, present[0] if present else None) if x) if present else first
+        until = min(last, scan.end) if scan.end else last
+        if since is None or spec.start(since) > spec.start(until):
+            continue
+        lacking = [ds for ds in spec.between(since, until) if ds not in set(present)]
+        if lacking:
+            kind = "snapshot" if scan.kind == ENTITIES else "partition"
+            shown = ", ".join(lacking[:3]) + (" ..." if len(lacking) > 3 else "")  # noqa: PLR2004
+            notes.append(f"{plan.name}: {scan.table} has no {kind} for {len(lacking)} of the days read ({shown})")
+    return notes

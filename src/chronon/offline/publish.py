@@ -1,0 +1,67 @@
+"""Publishing the partitions of one output table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chronon.api import structs
+from chronon.offline.partitions import stamp, with_stamp
+from chronon.offline.result import Backfill
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.base.types import Schema
+    from chronon.engine.protocol import Engine
+    from chronon.plan.scans import Scan
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """Writes days of an output table, whose lock is held, and adds them to a result.
+
+    Parameters
+    ----------
+    definition:
+        What is computed.
+    table:
+        Its output table.
+    schema:
+        The columns of the table but its partition.
+    inputs:
+        Scans and their windows in ms, as ``stamp`` takes them.
+    outdated:
+        Partitions that another definition has made, with its hash; they are kept under another name.
+    result:
+        What is told at the end.
+    engine:
+        Has the warehouse.
+    """
+
+    definition: structs.GroupBy | structs.Join
+    table: str
+    schema: Schema
+    inputs: Sequence[tuple[Scan, int | None]]
+    outdated: dict[str, str]
+    result: Backfill
+    engine: Engine
+
+    def days(self, days: Sequence[str], rows: Iterable[tuple[str, Iterator[pa.RecordBatch]]]) -> None:
+        """Publish all ``days``; those for which there are no rows as files without rows."""
+        waiting = list(days)
+        for ds, batches in rows:
+            while waiting and waiting[0] != ds:
+                self._day(waiting.pop(0), iter(()))
+            self._day(waiting.pop(0), batches)
+        for ds in waiting:
+            self._day(ds, iter(()))
+
+    def _day(self, ds: str, batches: Iterator[pa.RecordBatch]) -> None:
+        column = self.engine.partitions_spec.column
+        schema = with_stamp(self.schema, stamp(self.definition, ds, self.inputs, self.engine))
+        if ds in self.outdated:
+            self.engine.warehouse.archive(self.table, (column, ds), f"{self.table}_{self.outdated[ds][:8]}")
+        self.result.rows += self.engine.warehouse.publish(self.table, (column, ds), batches, schema)
+        self.result.filled.append(ds)

@@ -1,0 +1,144 @@
+"""The upload: the state of every key as of a midnight, published to the store that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from chronon.api import structs
+from chronon.api.enums import Accuracy
+from chronon.api.naming import name_of, slashed
+from chronon.api.provenance import place_of
+from chronon.base.errors import MissingDataError, raise_all
+from chronon.base.time import DAY_MS
+from chronon.offline.partitions import gaps
+from chronon.offline.result import Progress, Silent, Upload
+from chronon.plan.group_by import GroupByPlan, plan_group_by
+from chronon.plan.hashes import batch_hash, row_hash
+from chronon.plan.ranges import bounded, first_partition
+from chronon.plan.scans import ENTITIES
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.engine.protocol import Engine
+    from chronon.store.protocol import KVStore
+    from chronon.store.serving_info import GroupByInfo
+
+STALE_AFTER = 2 * DAY_MS
+"""For how long after its batch end an upload answers exactly without a newer one, in ms."""
+
+
+def upload_join(
+    join: structs.Join, engine: Engine, store: KVStore, *, ds: str, progress: Progress | None = None
+) -> list[Upload]:
+    """Upload every group-by of a join, then the join itself, so that it can be fetched by name."""
+    from chronon.api.wire import to_json
+
+    watch = progress or Silent()
+    group_bys = {name_of(part.groupBy): part.groupBy for part in join.joinParts or [] if part.groupBy is not None}
+    done: list[Upload] = []
+    for name, group_by in group_bys.items():
+        watch.step(f"uploading {name}", len(done), len(group_bys))
+        done.append(upload_group_by(group_by, engine, store, ds=ds))
+    store.put_meta({f"joins/{slashed(name_of(join))}": to_json(join).encode()})
+    return done
+
+
+def upload_group_by(
+    group_by: structs.GroupBy, engine: Engine, store: KVStore, *, ds: str, stale_after: int = STALE_AFTER
+) -> Upload:
+    """Publish what serving needs of all keys as of the end of ``ds``.
+
+    The records are written aside first; readers see them from one instant on, all of them or none.
+
+    Parameters
+    ----------
+    group_by:
+        With its name.
+    engine, store:
+        Where the rows are and where the records go.
+    ds:
+        The last partition that counts; the batch ends at its midnight.
+    stale_after:
+        For how long after that (ms) windows stay exact without a newer upload.
+
+    Raises
+    ------
+    MissingDataError
+        If a source lacks the partition ``ds``.
+    """
+    from chronon.store.names import batch_dataset
+    from chronon.store.serving_info import encode
+
+    plan = plan_group_by(group_by, engine)
+    _require_day(plan, ds, engine)
+    batch_end = engine.partitions_spec.end(ds)
+    dataset = batch_dataset(plan.name)
+    info = serving_info(plan, batch_end, stale_after)
+    generation = f"{ds}-{info.batch_hash[:12]}"
+    rows = store.bulk_put(dataset, generation, _records(plan, info, engine.upload(plan, ds, stale_after)))
+    store.publish(dataset, generation, encode(info))
+    window = plan.aggregator.widest_window if plan.aggregator is not None else 0
+    spec = engine.partitions_spec
+    first = ds if plan.kind == ENTITIES else first_partition(batch_end, window, spec)
+    return Upload(dataset, generation, rows, batch_end, tuple(gaps(plan, first, ds, engine)))
+
+
+def serving_info(plan: GroupByPlan, batch_end: int, stale_after: int) -> GroupByInfo:
+    """What a fetcher must know of a group-by."""
+    from chronon.api.wire import to_json
+    from chronon.store.serving_info import GroupByInfo
+
+    return GroupByInfo(
+        name=plan.name,
+        definition=to_json(plan.definition),
+        batch_end=batch_end,
+        stale_after=stale_after,
+        record="temporal" if _temporal(plan) else "values",
+        keys={name: str(kind) for name, kind in plan.keys.items()},
+        selected={name: str(kind) for name, kind in plan.selected.items()},
+        outputs={name: str(kind) for name, kind in plan.raw_outputs.items()},
+        row_hash=row_hash(plan.definition),
+        batch_hash=batch_hash(plan.definition),
+    )
+
+
+def _temporal(plan: GroupByPlan) -> bool:
+    return plan.accuracy == Accuracy.TEMPORAL and plan.aggregator is not None
+
+
+def _records(plan: GroupByPlan, info: GroupByInfo, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    from chronon.store.keys import encode_columns
+    from chronon.store.records import encode_rows
+
+    types = list(plan.keys.values())
+    for batch in batches:
+        keys = encode_columns([batch.column(name) for name in plan.keys], types)
+        if info.record == "temporal":
+            values = batch.column("value")
+        else:
+            values = encode_rows([batch.column(name) for name in plan.raw_outputs])
+        records = pa.record_batch({"key": keys, "value": values})
+        yield records.filter(keys.is_valid()) if keys.null_count else records
+
+
+def _require_day(plan: GroupByPlan, ds: str, engine: Engine) -> None:
+    """Each source has the partition ``ds``, unless it ended before."""
+    problems: list[MissingDataError] = []
+    for number, scan in enumerate(plan.scans):
+        if scan.partition is None or scan.cumulative or (scan.end is not None and scan.end < ds):
+            continue
+        present = bounded(engine.partitions(scan.table, scan.partition, dict(scan.subs)), scan.start, scan.end)
+        if ds not in present:
+            problems.append(
+                MissingDataError(
+                    f"{scan.table} has no partition {scan.partition}={ds}",
+                    place=place_of(plan.definition, f"sources[{number}]"),
+                    expected=f"one of {present[0]} to {present[-1]}" if present else "partitions",
+                    mend="wait for it, or upload an earlier day with --ds",
+                )
+            )
+    raise_all(problems)
