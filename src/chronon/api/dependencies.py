@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 
 from chronon.api import structs
 from chronon.api.inspect import query_of
+from chronon.api.metadata import ensure_name
+from chronon.api.naming import template_table
 
 
 def wait_for_table(table: str, query: structs.Query, lag: int = 0) -> str:
@@ -22,6 +24,11 @@ def wait_for_table(table: str, query: structs.Query, lag: int = 0) -> str:
     name = f"wait_for_{base}_{column}" + (f"_minus_{lag}" if lag else "")
     spec = "/".join([base, f"{column}={day}", *subs])
     return json.dumps({"name": name, "spec": spec, "start": query.startPartition, "end": query.endPartition})
+
+
+def wait_for_join(table: str) -> str:
+    """The dependency of labels on the table of their join."""
+    return json.dumps({"name": f"wait_for_{table}", "spec": f"{table}/ds={{{{ ds }}}}"})
 
 
 def wait_for_spec(spec: str, query: structs.Query) -> str:
@@ -46,10 +53,8 @@ def tables_of(source: structs.Source) -> list[str]:
         found = (source.entities.snapshotTable, source.entities.mutationTable)
         return [table for table in found if table]
     if source.joinSource is not None and source.joinSource.join is not None:
-        from chronon.api.naming import output_table
-
-        metadata = source.joinSource.join.metaData
-        return [output_table(source.joinSource.join)] if metadata and metadata.name and metadata.outputNamespace else []
+        parent = source.joinSource.join
+        return [template_table(parent)] if ensure_name(parent, "joins") else []
     return []
 
 

@@ -56,19 +56,21 @@ def check_names(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
 
 
 def ensure_name(definition: structs.GroupBy | structs.Join | structs.StagingQuery, folder: str) -> str | None:
-    """The name of a definition; taken from the variable that holds it, if it has none yet.
+    """The name of a definition: by the variable that holds it, else the one it was given, else ``None``.
 
-    A variable of ``group_bys/shop/purchases.py`` is ``shop.purchases.<variable>``; one of a notebook or a script has
-    its own name.
+    A variable of ``group_bys/shop/purchases.py`` is ``shop.purchases.<variable>``; one of a notebook or a script that
+    was given no name has that of its variable.
     """
     if definition.metaData is None:
         definition.metaData = structs.MetaData()
-    if definition.metaData.name is None:
-        found = variable_of(definition, folder)
-        if found is not None:
-            module, variable = found
-            if module.startswith(f"{folder}."):
-                definition.metaData.name = f"{module.removeprefix(f'{folder}.')}.{variable}"
-            elif module == "__main__":
-                definition.metaData.name = variable
+    given = definition.metaData.name
+    if given is not None and vars(definition).get("_named"):
+        return given
+    found = variable_of(definition, folder, search=given is None)
+    if found is not None:
+        module, variable = found
+        if module.startswith(f"{folder}."):
+            definition.metaData.name = f"{module.removeprefix(f'{folder}.')}.{variable}"
+        elif module == "__main__" and given is None:
+            definition.metaData.name = variable
     return definition.metaData.name

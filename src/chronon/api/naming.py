@@ -87,6 +87,10 @@ def part_prefix(part: JoinPart) -> str:
     return f"{part.prefix}_{name}" if part.prefix else name
 
 
+DATABASE = "{{ db }}"
+"""Stands for a namespace that is not known yet; the compiler replaces it."""
+
+
 def output_table(definition: GroupBy | Join | StagingQuery) -> str:
     """The table that a definition's backfill writes: ``<namespace>.<sanitized name>``."""
     namespace = (definition.metaData or MetaData()).outputNamespace
@@ -95,4 +99,10 @@ def output_table(definition: GroupBy | Join | StagingQuery) -> str:
             f"{name_of(definition)} has no output namespace",
             mend="set output_namespace, or the team's namespace in teams.json",
         )
+    return f"{namespace}.{sanitize(name_of(definition))}"
+
+
+def template_table(definition: GroupBy | Join | StagingQuery) -> str:
+    """The table that a definition will write, with a template where its namespace is not known yet."""
+    namespace = (definition.metaData or MetaData()).outputNamespace or DATABASE
     return f"{namespace}.{sanitize(name_of(definition))}"

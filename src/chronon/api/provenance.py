@@ -37,19 +37,23 @@ def place_of(made: Struct, field: str | None = None) -> Place:
     return Place(definition=getattr(metadata, "name", None), file=known.file, line=known.line, field=field)
 
 
-def variable_of(made: Struct, folder: str) -> tuple[str, str] | None:
-    """The module and the variable that hold a definition, if its module can be told.
+def variable_of(made: Struct, folder: str, *, search: bool = True) -> tuple[str, str] | None:
+    """The module and the variable that hold a definition, if they can be told.
 
-    The module that made it is asked first. A definition made by a helper is looked for in the imported modules of
-    ``folder`` (``group_bys``, ``joins``, ...).
+    The module that made it is asked first. A definition that a helper made is looked for (with ``search``) in the
+    imported modules of ``folder`` (``group_bys``, ``joins``, ...).
     """
     module = vars(made).get("_module")
+    found = _holder(made, module) if module else None
+    if found is not None or not search:
+        return found
     within = sorted(name for name in sys.modules if name.startswith(f"{folder}."))
-    for name in [module, *within] if module else within:
-        held = [variable for variable, value in vars(sys.modules.get(name, object)).items() if value is made]
-        if held:
-            return name, held[-1]
-    return None
+    return next((held for name in within if (held := _holder(made, name))), None)
+
+
+def _holder(made: Struct, module: str) -> tuple[str, str] | None:
+    held = [variable for variable, value in vars(sys.modules.get(module, object)).items() if value is made]
+    return (module, held[-1]) if held else None
 
 
 def _caller() -> FrameType | None:
