@@ -1,0 +1,48 @@
+"""The entrance of the ``chronon`` command."""
+
+from __future__ import annotations
+
+import sys
+
+import rich_click as click
+
+from chronon.cli.offline import backfill, sql, upload
+from chronon.cli.online import fetch, serve
+from chronon.cli.quickstart_command import quickstart
+from chronon.cli.repo import compile_command, init
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+
+
+@click.group(context_settings=CONTEXT)
+@click.version_option(package_name="chronon")
+def cli() -> None:
+    """Define a feature once, in Python: get training data, an online endpoint, and the same values in both.
+
+    Try it: `chronon quickstart` makes a small shop in a fresh folder and runs everything once.
+
+    Your own: `chronon init` makes an empty repo; then `compile`, `backfill`, `upload`, `fetch` and `serve`.
+    """
+
+
+for command in (quickstart, init, compile_command, backfill, upload, fetch, serve, sql):
+    cli.add_command(command)
+
+
+def main() -> None:
+    """Run the command line; problems of the user's are told without a traceback."""
+    from chronon.base.errors import ChrononError
+
+    try:
+        cli.main(standalone_mode=False)
+    except ChrononError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted; what was published stays, the next run goes on from there", err=True)
+        sys.exit(130)

@@ -1,0 +1,78 @@
+"""``chronon fetch`` and ``chronon serve``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from chronon.cli.context import Context, repo_option
+from chronon.cli.output import instant, table
+
+
+@click.command()
+@click.argument("name")
+@click.argument("keys", nargs=-1)
+@click.option("--at", help="The instant: ms since 1970, or 2024-01-10T12:00:00 (UTC). Without it: now.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@repo_option
+def fetch(name: str, keys: tuple[str, ...], at: str | None, as_json: bool, folder: Path | None) -> None:
+    """Fetch the features of one key.
+
+    NAME is a join or a group-by, KEYS are `column=value`, for example
+    `chronon fetch shop.training_set.v1 user_id=5`.
+    """
+    from chronon.base.errors import RequestError
+    from chronon.online import Fetcher, Request
+
+    context = Context.of(folder)
+    pairs = [pair.partition("=") for pair in keys]
+    if not pairs or any(not equals for _, equals, _ in pairs):
+        raise RequestError("keys are missing or wrong", expected="column=value", mend=f"chronon fetch {name} user_id=5")
+    request = Request({column: value for column, _, value in pairs}, at=_instant(at))
+    with Fetcher(context.store) as fetcher:
+        answer = fetcher.fetch(name, [request])[0]
+    if as_json:
+        click.echo(json.dumps(answer.values, default=str))
+        return
+    _tell(name, request.keys, request.at, answer.values)
+
+
+def _tell(name: str, keys: dict[str, Any], at: int | None, values: dict[str, Any]) -> None:
+    said = ", ".join(f"{column} = {value}" for column, value in keys.items())
+    click.echo(f"{name} for {said}, as of {instant(at) if at is not None else 'now'}")
+    table(["feature", "value"], values.items())
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
+@click.option("--port", default=9000, show_default=True, help="The port to listen on.")
+@click.option("--workers", default=1, show_default=True, help="How many processes share the port.")
+@repo_option
+def serve(host: str, port: int, workers: int, folder: Path | None) -> None:
+    """Serve features over HTTP.
+
+    `POST /v1/features/join/NAME` with a list of keys, such as `[{"user_id": 5}]`. GET `/docs` describes the rest.
+    """
+    from chronon.online.server import serve as run
+
+    context = Context.of(folder)
+    run(context.settings.store_url, host=host, port=port, workers=workers)
+
+
+def _instant(text: str | None) -> int | None:
+    from datetime import datetime
+
+    from chronon.base.errors import RequestError
+    from chronon.base.time import instant_of
+
+    if text is None:
+        return None
+    if text.lstrip("-").isdigit():
+        return int(text)
+    try:
+        return instant_of(datetime.fromisoformat(text))
+    except ValueError:
+        raise RequestError(f"{text!r} is not an instant", expected="ms since 1970, or 2024-01-10T12:00:00") from None

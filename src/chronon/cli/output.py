@@ -1,0 +1,111 @@
+"""How commands show tables, times and progress: for a person on a terminal, in plain lines for a log."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import rich_click as click
+
+if TYPE_CHECKING:
+    from chronon.offline import Backfill, Upload
+
+
+def shown(value: Any) -> str:
+    """A value as a person reads it.
+
+    >>> shown([1.5, None]), shown(0.1 + 0.2), shown(None)
+    ('[1.5, -]', '0.3', '-')
+    """
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:.10g}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(shown(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
+    return str(value)
+
+
+def instant(ms: int | None) -> str:
+    """An instant in ms as UTC text.
+
+    >>> instant(1_704_844_800_000)
+    '2024-01-10 00:00:00'
+    """
+    if ms is None:
+        return "-"
+    text = datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return text.removesuffix("000").removesuffix(".000")
+
+
+def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
+    """Print rows under a head; long texts are cut on a terminal only."""
+    from rich.console import Console
+    from rich.table import Table
+
+    grid = Table(title=title, title_justify="left", header_style="bold", pad_edge=False, box=None)
+    for name in names:
+        grid.add_column(name, overflow="ellipsis" if sys.stdout.isatty() else "fold", no_wrap=sys.stdout.isatty())
+    for row in rows:
+        grid.add_row(*(shown(value) for value in row))
+    Console(width=None if sys.stdout.isatty() else 200).print(grid)
+
+
+class Lines:
+    """Progress in a log: one line for each step."""
+
+    def step(self, what: str, done: int, total: int) -> None:
+        click.echo(f"[{done}/{total}] {what}", err=True)
+
+
+class Bar:
+    """Progress on a terminal: what is done now, how much is done, how long it will take."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self.progress.add_task("", total=None)
+
+    def step(self, what: str, done: int, total: int) -> None:
+        self.progress.update(self._task, description=what, completed=done, total=total)
+
+
+@contextmanager
+def progress() -> Iterator[Lines | Bar]:
+    """A bar on a terminal, else lines."""
+    if not sys.stderr.isatty():
+        yield Lines()
+        return
+    bar = Bar()
+    with bar.progress:
+        yield bar
+
+
+def tell_backfill(result: Backfill) -> None:
+    """The outcome of a backfill in a few lines."""
+    if result.filled:
+        days = result.filled[0] if len(result.filled) == 1 else f"{result.filled[0]} to {result.filled[-1]}"
+        click.echo(f"{result.table}: {result.rows:,} rows in {len(result.filled)} partitions, {days}")
+    else:
+        click.echo(f"{result.table}: nothing to do, all {result.present} partitions are there")
+    for reason, rows in result.left_out.items():
+        click.echo(f"  {rows:,} {reason}")
+    for note in result.notes:
+        click.echo(f"  note: {note}")
+
+
+def tell_upload(done: Upload) -> None:
+    """The outcome of an upload in a line or two."""
+    click.echo(f"{done.dataset}: {done.keys:,} keys as of {instant(done.batch_end)} UTC, generation {done.generation}")
+    for note in done.notes:
+        click.echo(f"  note: {note}")
