@@ -1,0 +1,160 @@
+"""One LMDB environment that several processes read and write: it grows when it is full, and cleans up after the dead.
+
+A process opens each environment once. A fork after that is refused, because LMDB's locks do not survive it.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+from weakref import WeakValueDictionary
+
+from chronon.base.errors import StorageError
+
+if TYPE_CHECKING:
+    import lmdb
+
+T = TypeVar("T")
+
+FIRST_SIZE = 1 << 26
+"""Bytes of address space at first; doubled whenever they are used up. The file only holds what is written."""
+READERS = 512
+"""Processes that may read at once."""
+
+
+class Environment:
+    """A folder with an LMDB environment. Made by ``Environment.at``.
+
+    Reads share one transaction that is renewed for each of them: a process holds one place in the table of readers,
+    however many threads it has.
+    """
+
+    _known: WeakValueDictionary[tuple[int, int], Environment] = WeakValueDictionary()
+    _opening = threading.Lock()
+
+    def __init__(self, folder: Path, env: lmdb.Environment) -> None:
+        self.folder = folder
+        self._env = env
+        self._pid = os.getpid()
+        self._read: lmdb.Transaction | None = None
+        self._reading = threading.Lock()
+        self._writing = threading.Lock()
+
+    @classmethod
+    def at(cls, folder: Path) -> Environment:
+        """The environment in a folder, which is made if it is not there.
+
+        Raises
+        ------
+        StorageError
+            If the folder cannot be made, read or written.
+        """
+        import lmdb
+
+        with cls._opening:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                status = folder.stat()
+                found = cls._known.get((status.st_dev, status.st_ino))
+                if found is not None and found.belongs_here:
+                    return found
+                size = max(FIRST_SIZE, _size(folder / "data.mdb"))
+                env = lmdb.open(str(folder), map_size=size, max_readers=READERS, max_spare_txns=4)
+                env.reader_check()
+            except (OSError, lmdb.Error) as error:
+                raise StorageError(
+                    f"the store in {folder} cannot be opened: {error}",
+                    mend="check its permissions, and that it is on a local disk",
+                ) from error
+            made = cls(folder, env)
+            cls._known[status.st_dev, status.st_ino] = made
+            return made
+
+    @property
+    def belongs_here(self) -> bool:
+        """Whether this process opened it, and not the one it was forked from."""
+        return self._pid == os.getpid()
+
+    def read(self, work: Callable[[lmdb.Transaction], T]) -> T:
+        """Run ``work`` on what is committed now. Keep it short: reads of a process wait for each other."""
+        import lmdb
+
+        while True:
+            with self._reading:
+                try:
+                    return work(self._renewed())
+                except lmdb.MapResizedError:
+                    pass
+                finally:
+                    if self._read is not None:
+                        self._read.reset()
+            self._resize(None)
+
+    def _renewed(self) -> lmdb.Transaction:
+        if self._read is None:
+            self._read = self._begin()
+        else:
+            self._read.renew()
+        return self._read
+
+    def _begin(self) -> lmdb.Transaction:
+        import lmdb
+
+        self._check_process()
+        try:
+            return self._env.begin(buffers=False)
+        except lmdb.ReadersFullError:
+            self._env.reader_check()
+            return self._env.begin(buffers=False)
+
+    def write(self, work: Callable[[lmdb.Transaction], T]) -> T:
+        """Run ``work`` in a transaction and commit it; after this it is durable. It may run again in a larger map.
+
+        Raises
+        ------
+        StorageError
+            If the disk is full or fails.
+        """
+        import lmdb
+
+        self._check_process()
+        with self._writing:
+            while True:
+                try:
+                    with self._env.begin(write=True) as transaction:
+                        return work(transaction)
+                except lmdb.MapResizedError:
+                    self._resize_alone(None)
+                except lmdb.MapFullError:
+                    self._resize_alone(2 * self._env.info()["map_size"])
+                except lmdb.Error as error:
+                    raise StorageError(
+                        f"the store in {self.folder} cannot be written: {error}",
+                        mend="check the free space and the permissions",
+                    ) from error
+
+    def _resize(self, size: int | None) -> None:
+        with self._writing:
+            self._resize_alone(size)
+
+    def _resize_alone(self, size: int | None) -> None:
+        """Take the size that another process gave the map, or give it one. No transaction may be open meanwhile."""
+        with self._reading:
+            if self._read is not None:
+                self._read.abort()
+                self._read = None
+            self._env.set_mapsize(size or 0)
+
+    def _check_process(self) -> None:
+        if not self.belongs_here:
+            raise StorageError(
+                f"the store in {self.folder} was opened before this process was forked",
+                mend="start workers by spawn, or open the store in each of them",
+            )
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
