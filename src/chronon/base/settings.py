@@ -1,7 +1,7 @@
 """Settings: where tables and records live, and how much of the machine may be used.
 
-One file, ``chronon.toml`` at the root of a repo (or ``[tool.chronon]`` in its ``pyproject.toml``); environment variables
-``CHRONON_<NAME>`` override it, flags override both. Without any of them everything lives under ``.chronon/`` in the repo.
+One file, ``chronon.toml`` at the root of a repo (or ``[tool.chronon]`` in its ``pyproject.toml``); variables
+``CHRONON_<NAME>`` override it, flags override both. Without any of them everything lives under ``.chronon/``.
 """
 
 from __future__ import annotations

@@ -71,8 +71,8 @@ class DuckDBJoin:
     def _measure(self) -> LeftRows:
         found = self._connection.sql(
             f"SELECT count(*), min({TS}), max({TS}), count(*) FILTER (WHERE {TS} IS NULL) FROM {LEFT}"
-        ).fetchone()
-        count, earliest, latest, without = found or (0, None, None, 0)
+        ).fetchall()
+        count, earliest, latest, without = found[0]
         return LeftRows(count, earliest, latest, without if self._scan.time is not None else 0)
 
     def counts(self) -> dict[str, int]:
@@ -113,8 +113,8 @@ class DuckDBJoin:
         return named
 
     def _bounds(self) -> tuple[int, int] | None:
-        found = self._connection.sql(f"SELECT min({QUERY}), max({QUERY}) FROM {ASKED}").fetchone()
-        return None if found is None or found[0] is None else (found[0], found[1])
+        first, last = self._connection.sql(f"SELECT min({QUERY}), max({QUERY}) FROM {ASKED}").fetchall()[0]
+        return None if first is None else (first, last)
 
     # ---- a group-by with aggregations
 
@@ -179,7 +179,8 @@ class DuckDBJoin:
         where = np.full(self.left.count, -1, dtype=np.int64)
         where[rows.to_numpy()] = np.arange(len(rows))
         indices = pa.array(where, mask=where < 0)
-        return answers.combine_chunks().take(indices)
+        columns = [column.combine_chunks().take(indices) for column in answers.columns]
+        return pa.table(columns, schema=answers.schema)
 
     def _nothing(self, outputs: t.Schema) -> pa.Table:
         return schema_to_arrow(outputs).empty_table().take(_nulls(self.left.count))
