@@ -1,0 +1,142 @@
+"""A group-by's backfill: one row for each key and day, as of the end of that day."""
+
+from __future__ import annotations
+
+import pytest
+
+from chronon import Aggregation, Derivation, EntitySource, EventSource, GroupBy, Operation, Query, select
+from chronon.api.enums import Accuracy
+from chronon.base.errors import ConfigError
+from chronon.offline import backfill_group_by
+
+from .conftest import World, at
+
+EVENTS = [
+    ("u1", 10, at("01-01 10:00"), "01-01"),
+    ("u1", 20, at("01-04 09:29:59"), "01-04"),
+    ("u1", 40, at("01-05 22:07"), "01-05"),
+    ("u1", 80, at("01-06"), "01-06"),
+    ("u2", 5, at("12-20"), "12-20"),
+]
+COLUMNS = {"user": "string", "amount": "long", "ts": "long"}
+
+
+def purchases(**query) -> EventSource:
+    return EventSource(table="db.purchases", query=Query(selects=select("user", "amount"), time_column="ts", **query))
+
+
+def group_by(aggregations, sources=None, **kwargs) -> GroupBy:
+    return GroupBy(
+        **{
+            "name": "g.spend",
+            "sources": sources or purchases(),
+            "keys": ["user"],
+            "aggregations": aggregations,
+            "accuracy": Accuracy.SNAPSHOT,
+            "output_namespace": "out",
+            "backfill_start_date": "2024-01-02",
+            **kwargs,
+        }
+    )
+
+
+def test_a_row_for_each_key_with_some_value_and_each_day_of_the_source(world: World) -> None:
+    world.table("db.purchases", COLUMNS, EVENTS)
+    definition = group_by(
+        [
+            Aggregation("amount", Operation.SUM, windows=["1d", "3d"]),
+            Aggregation("amount", Operation.LAST, windows=["3d"]),
+        ]
+    )
+    result = backfill_group_by(definition, world.engine, end="2024-01-05", step_days=2)
+    assert result.filled == ["2024-01-04", "2024-01-05"]
+    assert world.columns("out.g_spend") == ["user", "amount_sum_1d", "amount_sum_3d", "amount_last_3d"]
+    assert world.rows("out.g_spend") == [("u1", 20, 20, 20, "2024-01-04"), ("u1", 40, 60, 40, "2024-01-05")]
+
+
+def test_entities_are_aggregated_within_their_snapshot(world: World) -> None:
+    world.table(
+        "db.members",
+        {"user": "string", "plan": "string", "score": "long", "ts": "long"},
+        [
+            ("u1", "a", 1, at("01-01"), "01-04"),
+            ("u1", "a", 2, at("01-04 10:00"), "01-04"),
+            (None, "z", 7, at("01-04 10:00"), "01-04"),
+            ("u1", "b", 3, at("01-01"), "01-06"),
+        ],
+    )
+    query = Query(selects=select("user", "plan", "score"), time_column="ts")
+    definition = group_by(
+        [Aggregation("score", Operation.SUM, windows=["1d", "12h"]), Aggregation("plan", Operation.LAST)],
+        sources=EntitySource(snapshotTable="db.members", query=query),
+    )
+    backfill_group_by(definition, world.engine, end="2024-01-06")
+    assert world.rows("out.g_spend") == [("u1", 2, None, "a", "2024-01-04"), ("u1", None, None, "b", "2024-01-06")]
+
+
+def test_without_aggregations_the_selected_rows_are_the_features(world: World) -> None:
+    world.table(
+        "db.members",
+        {"user": "string", "plan": "string", "score": "long"},
+        [("u1", "a", 1, "01-04"), ("u1", "a", 2, "01-04"), ("u1", "b", 3, "01-04")],
+    )
+    query = Query(selects=select("user", "plan"), wheres=["score < 3"])
+    definition = group_by(None, sources=EntitySource(snapshotTable="db.members", query=query))
+    backfill_group_by(definition, world.engine, end="2024-01-06")
+    assert world.rows("out.g_spend") == [("u1", "a", "2024-01-04")] * 2
+
+
+def test_derivations_replace_the_features(world: World) -> None:
+    world.table("db.purchases", COLUMNS, EVENTS)
+    definition = group_by(
+        [Aggregation("amount", Operation.SUM, windows=["13d"])],
+        derivations=[Derivation("y", "amount_sum_13d * 2"), Derivation("on", "concat(user, ' ', ds)")],
+    )
+    backfill_group_by(definition, world.engine, end="2024-01-04")
+    assert world.columns("out.g_spend") == ["user", "y", "on"]
+    assert world.rows("out.g_spend") == [("u1", 60, "u1 2024-01-04", "2024-01-04")]
+
+
+def test_several_sources_are_one(world: World) -> None:
+    rows = [("u1", 10, at("01-04"), "01-04"), ("u1", 3, at("01-05"), "01-05"), ("u1", 64, at("01-07"), "01-07")]
+    world.table("db.purchases", COLUMNS, rows)
+    tenfold = Query(selects=select("user", amount="amount * 10"), time_column="ts", start_partition="2024-01-05")
+    sources = [purchases(end_partition="2024-01-04"), EventSource(table="db.purchases", query=tenfold)]
+    definition = group_by([Aggregation("amount", Operation.SUM)], sources=sources)
+    backfill_group_by(definition, world.engine, end="2024-01-07")
+    assert world.rows("out.g_spend", "amount_sum", "ds") == [
+        (10, "2024-01-04"),
+        (40, "2024-01-05"),
+        (680, "2024-01-07"),
+    ]
+
+
+def test_events_without_a_time_happened_in_the_last_ms_of_their_day(world: World) -> None:
+    world.table("db.purchases", {"user": "string", "amount": "long"}, [("u1", 10, "01-04"), ("u1", 3, "01-05")])
+    source = EventSource(table="db.purchases", query=Query(selects=select("user", "amount")))
+    definition = group_by([Aggregation("amount", Operation.SUM, windows=["1d", "2d"])], sources=source)
+    backfill_group_by(definition, world.engine, end="2024-01-05")
+    assert world.rows("out.g_spend") == [("u1", 10, 10, "2024-01-04"), ("u1", 3, 13, "2024-01-05")]
+
+
+def test_a_cumulative_source_is_read_from_its_last_partition(world: World) -> None:
+    rows = [("u1", 10, at("01-04"), "01-04"), ("u1", 10, at("01-04"), "01-05"), ("u1", 3, at("01-05"), "01-05")]
+    world.table("db.purchases", COLUMNS, rows)
+    query = Query(selects=select("user", "amount"), time_column="ts")
+    source = EventSource(table="db.purchases", isCumulative=True, query=query)
+    definition = group_by([Aggregation("amount", Operation.SUM)], sources=source, backfill_start_date="2024-01-04")
+    backfill_group_by(definition, world.engine, end="2024-01-05")
+    assert world.rows("out.g_spend") == [("u1", 10, "2024-01-04"), ("u1", 13, "2024-01-05")]
+
+
+def test_rows_with_a_null_time_are_left_out(world: World) -> None:
+    world.table("db.purchases", COLUMNS, [("u1", 10, at("01-04"), "01-04"), ("u1", 1000, None, "01-04")])
+    backfill_group_by(group_by([Aggregation("amount", Operation.SUM)]), world.engine, end="2024-01-04")
+    assert world.rows("out.g_spend") == [("u1", 10, "2024-01-04")]
+
+
+def test_a_start_is_needed(world: World) -> None:
+    world.table("db.purchases", COLUMNS, EVENTS)
+    definition = group_by([Aggregation("amount", Operation.SUM)], backfill_start_date=None)
+    with pytest.raises(ConfigError, match="null backfillStartDate"):
+        backfill_group_by(definition, world.engine, end="2024-01-04")
