@@ -1,0 +1,51 @@
+"""What a reader is told when a file of the repo cannot be run: one problem, with the line in the repo."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import traceback
+from difflib import get_close_matches
+from pathlib import Path
+
+import chronon.api
+from chronon.base.errors import ChrononError, ConfigError, Place, Problems
+
+
+class NotLoaded(ConfigError):  # noqa: N818 - a consequence of another error
+    """A file is not loaded because one that it imports has problems."""
+
+
+def explain(error: BaseException, root: Path, file: Path) -> list[ChrononError]:
+    """The problems that an exception stands for, each with a place in the repo."""
+    if isinstance(error, Problems):
+        return [problem for one in error.problems for problem in explain(one, root, file)]
+    if isinstance(error, ChrononError):
+        return [error if error.place.file else error.at(_place(error, root, file))]
+    if isinstance(error, SyntaxError):
+        place = Place(file=error.filename or str(file), line=error.lineno)
+        return [ConfigError(f"this is not Python: {error.msg}", place=place)]
+    place = _place(error, root, file)
+    if isinstance(error, SystemExit):
+        return [ConfigError("the file ends the process", place=place, mend="a definition only defines")]
+    if isinstance(error, ModuleNotFoundError):
+        mend = "files of the repo are imported by their path from its root: from group_bys.shop.purchases import v1"
+        return [ConfigError(f"{error}", place=place, mend=mend)]
+    return [ConfigError(f"{type(error).__name__}: {error}", place=place, mend=_argument_mend(str(error)))]
+
+
+def _place(error: BaseException, root: Path, file: Path) -> Place:
+    """The innermost line of the repo that led to an exception."""
+    frames = traceback.extract_tb(error.__traceback__)
+    within = [frame for frame in frames if Path(frame.filename).is_relative_to(root)]
+    return Place(file=within[-1].filename, line=within[-1].lineno) if within else Place(file=str(file))
+
+
+def _argument_mend(message: str) -> str | None:
+    """Which argument may have been meant, where a call has one that does not exist."""
+    found = re.search(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'", message)
+    if found is None or found[1] not in chronon.api.__all__:
+        return None
+    known = inspect.signature(getattr(chronon.api, found[1])).parameters
+    close = get_close_matches(found[2], known, n=1)
+    return f"did you mean {close[0]}?" if close else f"the arguments are {', '.join(known)}"

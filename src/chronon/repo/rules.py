@@ -1,0 +1,202 @@
+"""What must hold between the definitions of a repo, and what is found only when all of them are there."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from chronon.api import structs
+from chronon.api.inspect import query_of
+from chronon.api.naming import name_of, output_table, part_prefix
+from chronon.base.errors import ChrononError, ConfigError
+from chronon.repo.columns import derivation_problems
+from chronon.repo.definition import Definition, part_group_bys
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_RANGE = re.compile(r"\{\{\s*(start_date|end_date)\s*\}\}", re.IGNORECASE)
+
+
+def adopt_production(joins: Iterable[structs.Join]) -> None:
+    """A group-by in a production join is in production too, where it does not say that it is not."""
+    for join in joins:
+        if _metadata(join).production:
+            for group_by in part_group_bys(join):
+                if _metadata(group_by).production is None:
+                    group_by.metaData = _metadata(group_by)
+                    group_by.metaData.production = True
+
+
+def is_written(group_by: structs.GroupBy) -> bool:
+    """Whether a group-by is compiled to a file of its own: it is served, or has a backfill of its own."""
+    return bool(_metadata(group_by).online or group_by.backfillStartDate)
+
+
+def problems_of(definition: Definition, joins: Iterable[structs.Join]) -> list[ChrononError]:
+    """What is wrong with a definition, given all joins of the repo."""
+    value = definition.value
+    found: list[ChrononError] = [*_deprecation(definition), *derivation_problems(definition)]
+    if isinstance(value, structs.GroupBy):
+        found += _cumulative(definition, value)
+        found += _membership(definition, value, joins)
+    elif isinstance(value, structs.Join):
+        found += _parts(definition, value)
+    else:
+        found += _view(definition, value)
+    return found
+
+
+def warnings_of(definition: Definition) -> Iterator[ConfigError]:
+    """What is probably not meant."""
+    value = definition.value
+    if isinstance(value, structs.Join):
+        yield from _left_keys(definition, value)
+        yield from _doubled_parts(definition, value)
+        yield from _deprecated_parts(definition, value)
+
+
+def collisions(definitions: Iterable[Definition]) -> Iterator[ConfigError]:
+    """Definitions whose names become the same table."""
+    tables: dict[str, list[Definition]] = defaultdict(list)
+    for definition in definitions:
+        value = definition.value
+        if _metadata(value).outputNamespace and not (
+            isinstance(value, structs.GroupBy) and not value.backfillStartDate
+        ):
+            tables[output_table(value)].append(definition)
+    for table, several in tables.items():
+        for other in several[1:]:
+            first = several[0]
+            yield ConfigError(
+                f"{other.path} and {first.path} ({first.file}:{first.line}) both write the table {table}",
+                place=other.place,
+                mend="rename one of them",
+            )
+
+
+def _metadata(value: structs.GroupBy | structs.Join | structs.StagingQuery) -> structs.MetaData:
+    return value.metaData or structs.MetaData()
+
+
+def _deprecation(definition: Definition) -> Iterator[ConfigError]:
+    given = _metadata(definition.value).deprecationDate
+    if given is None:
+        return
+    try:
+        right = bool(_DATE.fullmatch(given)) and bool(date.fromisoformat(given))
+    except ValueError:
+        right = False
+    if not right:
+        yield ConfigError(
+            f"Deprecation date is not in the correct format: {given}",
+            place=definition.at("deprecation_date"),
+            expected="a day as yyyy-MM-dd",
+        )
+
+
+def _cumulative(definition: Definition, group_by: structs.GroupBy) -> Iterator[ConfigError]:
+    for number, source in enumerate(group_by.sources or []):
+        if source.events is not None and source.events.isCumulative and not query_of(source).timeColumn:
+            yield ConfigError(
+                "Please set query.timeColumn for Cumulative Events Table", place=definition.at(f"sources[{number}]")
+            )
+
+
+def _membership(
+    definition: Definition, group_by: structs.GroupBy, joins: Iterable[structs.Join]
+) -> Iterator[ConfigError]:
+    metadata = _metadata(group_by)
+    if metadata.online is not False and metadata.production is not False:
+        return
+    within = [join for join in joins if any(name_of(part) == definition.name for part in part_group_bys(join))]
+    served = sorted(name_of(join) for join in within if _metadata(join).online)
+    if metadata.online is False and served:
+        yield ConfigError(
+            f"is explicitly marked offline but included in the online joins {', '.join(served)}",
+            place=definition.at("online"),
+            mend="online=True, or take it out of them",
+        )
+    producing = sorted(name_of(join) for join in within if _metadata(join).production)
+    if metadata.production is False and producing:
+        yield ConfigError(
+            f"is explicitly marked as non-production but included in the production joins {', '.join(producing)}",
+            place=definition.at("production"),
+            mend="drop production=False, or take it out of them",
+        )
+
+
+def _parts(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
+    parts = list(part_group_bys(join))
+    if _metadata(join).production:
+        wrong = [name_of(part) for part in parts if is_written(part) and _metadata(part).production is False]
+        if wrong:
+            yield ConfigError(
+                f"is production but includes the following non production group_bys: {', '.join(wrong)}",
+                place=definition.at("production"),
+            )
+    if _metadata(join).online:
+        offline = [name_of(part) for part in parts if _metadata(part).online is False]
+        unsaid = [name_of(part) for part in parts if _metadata(part).online is None]
+        if offline:
+            yield ConfigError(
+                f"is online but includes the following offline group_bys: {', '.join(offline)}",
+                place=definition.at("online"),
+                mend="online=True on each of them",
+            )
+        if unsaid:
+            yield ConfigError(
+                f"is online, but some of its group-bys are not. Fix the following: {unsaid}",
+                place=definition.at("online"),
+                mend="online=True on each of them",
+            )
+
+
+def _view(definition: Definition, query: structs.StagingQuery) -> Iterator[ConfigError]:
+    if query.createView and isinstance(query.query, str) and _RANGE.search(query.query):
+        yield ConfigError(
+            "createView=True cannot contain {{ start_date }} or {{ end_date }}",
+            place=definition.at("query"),
+            mend="a table, or a query of all days",
+        )
+
+
+def _left_keys(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
+    left = query_of(join.left).selects if join.left is not None else None
+    if not left:
+        return
+    for number, part in enumerate(join.joinParts or []):
+        mapped = {right: key for key, right in (part.keyMapping or {}).items()}
+        keys = [mapped.get(key, key) for key in (part.groupBy or structs.GroupBy()).keyColumns or []]
+        missing = [key for key in keys if key not in left]
+        if missing:
+            yield ConfigError(
+                f"the left side does not select {', '.join(missing)}, the key of {part_prefix(part)}",
+                place=definition.at(f"right_parts[{number}]"),
+                expected=f"one of {', '.join(left)}",
+                mend='select it on the left, or key_mapping={"left column": "key"}',
+            )
+
+
+def _doubled_parts(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
+    seen: set[str] = set()
+    for number, part in enumerate(join.joinParts or []):
+        prefix = part_prefix(part)
+        if prefix in seen:
+            yield ConfigError(
+                f"two parts give columns that begin with {prefix}",
+                place=definition.at(f"right_parts[{number}]"),
+                mend="give one of them a prefix",
+            )
+        seen.add(prefix)
+
+
+def _deprecated_parts(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
+    own = _metadata(join).deprecationDate
+    for part in part_group_bys(join):
+        until = _metadata(part).deprecationDate
+        if until is not None and (own is None or own > until):
+            yield ConfigError(
+                f"Deprecation Warning: {name_of(part)} is deprecated from {until} on, before this join",
+                place=definition.place,
+            )
