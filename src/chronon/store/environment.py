@@ -9,13 +9,15 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 from weakref import WeakValueDictionary
 
 from chronon.base.errors import StorageError
 
 if TYPE_CHECKING:
     import lmdb
+
+    Transaction = lmdb.Transaction[bytes]
 
 T = TypeVar("T")
 
@@ -28,18 +30,16 @@ READERS = 512
 class Environment:
     """A folder with an LMDB environment. Made by ``Environment.at``.
 
-    Reads share one transaction that is renewed for each of them: a process holds one place in the table of readers,
-    however many threads it has.
+    Reads wait for each other, so that nobody reads while the map is moved; a read takes microseconds.
     """
 
-    _known: WeakValueDictionary[tuple[int, int], Environment] = WeakValueDictionary()
+    _known: ClassVar[WeakValueDictionary[tuple[int, int], Environment]] = WeakValueDictionary()
     _opening = threading.Lock()
 
     def __init__(self, folder: Path, env: lmdb.Environment) -> None:
         self.folder = folder
         self._env = env
         self._pid = os.getpid()
-        self._read: lmdb.Transaction | None = None
         self._reading = threading.Lock()
         self._writing = threading.Lock()
 
@@ -78,29 +78,19 @@ class Environment:
         """Whether this process opened it, and not the one it was forked from."""
         return self._pid == os.getpid()
 
-    def read(self, work: Callable[[lmdb.Transaction], T]) -> T:
+    def read(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` on what is committed now. Keep it short: reads of a process wait for each other."""
         import lmdb
 
         while True:
-            with self._reading:
-                try:
-                    return work(self._renewed())
-                except lmdb.MapResizedError:
-                    pass
-                finally:
-                    if self._read is not None:
-                        self._read.reset()
-            self._resize(None)
+            try:
+                with self._reading, self._begin() as transaction:
+                    return work(transaction)
+            except lmdb.MapResizedError:
+                with self._writing:
+                    self._resize(0)
 
-    def _renewed(self) -> lmdb.Transaction:
-        if self._read is None:
-            self._read = self._begin()
-        else:
-            self._read.renew()
-        return self._read
-
-    def _begin(self) -> lmdb.Transaction:
+    def _begin(self) -> Transaction:
         import lmdb
 
         self._check_process()
@@ -110,7 +100,7 @@ class Environment:
             self._env.reader_check()
             return self._env.begin(buffers=False)
 
-    def write(self, work: Callable[[lmdb.Transaction], T]) -> T:
+    def write(self, work: Callable[[Transaction], T]) -> T:
         """Run ``work`` in a transaction and commit it; after this it is durable. It may run again in a larger map.
 
         Raises
@@ -124,29 +114,22 @@ class Environment:
         with self._writing:
             while True:
                 try:
-                    with self._env.begin(write=True) as transaction:
+                    with self._env.begin(write=True, buffers=False) as transaction:
                         return work(transaction)
                 except lmdb.MapResizedError:
-                    self._resize_alone(None)
+                    self._resize(0)
                 except lmdb.MapFullError:
-                    self._resize_alone(2 * self._env.info()["map_size"])
+                    self._resize(2 * self._env.info()["map_size"])
                 except lmdb.Error as error:
                     raise StorageError(
                         f"the store in {self.folder} cannot be written: {error}",
                         mend="check the free space and the permissions",
                     ) from error
 
-    def _resize(self, size: int | None) -> None:
-        with self._writing:
-            self._resize_alone(size)
-
-    def _resize_alone(self, size: int | None) -> None:
-        """Take the size that another process gave the map, or give it one. No transaction may be open meanwhile."""
+    def _resize(self, size: int) -> None:
+        """Give the map a size; 0 is the one that another process gave it. No transaction is open meanwhile."""
         with self._reading:
-            if self._read is not None:
-                self._read.abort()
-                self._read = None
-            self._env.set_mapsize(size or 0)
+            self._env.set_mapsize(size)
 
     def _check_process(self) -> None:
         if not self.belongs_here:

@@ -13,7 +13,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -131,7 +131,7 @@ class Generations:
         return edition, count
 
     def sweep(self, keep: Iterable[tuple[str, str]] | None = None, dropped: tuple[str, str] | None = None) -> None:
-        """Remove what killed writers left; and, where ``keep`` names the editions in use, what nobody will read again."""
+        """Remove what killed writers left and, where ``keep`` names the editions in use, what nobody will read."""
         for part in self.folder.glob("*.part"):
             _remove_if_dead(part)
         if keep is None:
@@ -181,7 +181,7 @@ def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
 
 
 @contextmanager
-def _held(part: Path) -> Iterator[IO[bytes]]:
+def _held(part: Path) -> Generator[IO[bytes]]:
     """A new file with a lock on it, which tells a file that is being written from one whose writer died."""
     while True:
         with part.open("xb") as file:

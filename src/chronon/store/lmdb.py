@@ -28,8 +28,9 @@ from chronon.store.keys import own_value, shorten, stored_value
 from chronon.store.protocol import Gets, Published, Scan, StreamRow
 
 if TYPE_CHECKING:
-    import lmdb
     import pyarrow as pa
+
+    from chronon.store.environment import Transaction
 
 _TIME = struct.Struct(">Q")
 _SIGN = 1 << 63
@@ -120,7 +121,7 @@ class LmdbStore:
             )
         made = Published(generation, info, edition)
 
-        def switch(transaction: lmdb.Transaction) -> tuple[Pointer, Published | None]:
+        def switch(transaction: Transaction) -> tuple[Pointer, Published | None]:
             old = _read_pointer(transaction, dataset)
             if old is None:
                 pointer, dropped = Pointer(made), None
@@ -138,7 +139,7 @@ class LmdbStore:
     def rollback(self, dataset: str) -> str:
         """Let readers see the generation before; see the protocol."""
 
-        def swap(transaction: lmdb.Transaction) -> str:
+        def swap(transaction: Transaction) -> str:
             pointer = _read_pointer(transaction, dataset)
             if pointer is None or pointer.previous is None:
                 raise MissingDataError(f"{dataset} has no generation before the published one", mend="upload again")
@@ -181,7 +182,7 @@ class LmdbStore:
 
     def multi_put(self, dataset: str, rows: Iterable[StreamRow | tuple[bytes, int, bytes]]) -> None:
         """Add stream rows in one durable transaction; see the protocol."""
-        stored = [_stored_row(StreamRow(*row)) for row in rows]
+        stored = [_stored_row(StreamRow._make((*row, b"")[:4])) for row in rows]
         stream = self._stream(dataset, create=True)
         if stored and stream is not None:
             stored.sort()
@@ -209,7 +210,7 @@ class LmdbStore:
         """Write entries, all or none."""
         keys = {name: _entry_key(name) for name in entries}
 
-        def put(transaction: lmdb.Transaction) -> None:
+        def put(transaction: Transaction) -> None:
             for name, value in entries.items():
                 transaction.put(keys[name], value)
             _raise_version(transaction)
@@ -224,7 +225,7 @@ class LmdbStore:
         """The names of entries."""
         first = _entry_key(prefix)
 
-        def names(transaction: lmdb.Transaction) -> list[str]:
+        def names(transaction: Transaction) -> list[str]:
             cursor = transaction.cursor()
             found: list[str] = []
             if cursor.set_range(first):
@@ -253,7 +254,7 @@ class LmdbStore:
                 for p in (pointer.current, pointer.previous)
             )
 
-            def switch(transaction: lmdb.Transaction) -> None:
+            def switch(transaction: Transaction) -> None:
                 if _read_pointer(transaction, dataset) != pointer:
                     raise StorageError(
                         f"{dataset} was published anew while a key was deleted from it", mend="delete it again"
@@ -304,20 +305,20 @@ def _entry_key(name: str) -> bytes:
     return key
 
 
-def _read_version(transaction: lmdb.Transaction) -> int:
+def _read_version(transaction: Transaction) -> int:
     return int.from_bytes(transaction.get(_VERSION) or b"", "little")
 
 
-def _raise_version(transaction: lmdb.Transaction) -> None:
+def _raise_version(transaction: Transaction) -> None:
     transaction.put(_VERSION, (_read_version(transaction) + 1).to_bytes(8, "little"))
 
 
-def _read_pointer(transaction: lmdb.Transaction, dataset: str) -> Pointer | None:
+def _read_pointer(transaction: Transaction, dataset: str) -> Pointer | None:
     data = transaction.get(b"pointer/" + dataset.encode())
     return _decode_pointer(data) if data is not None else None
 
 
-def _write_pointer(transaction: lmdb.Transaction, dataset: str, pointer: Pointer) -> None:
+def _write_pointer(transaction: Transaction, dataset: str, pointer: Pointer) -> None:
     transaction.put(b"pointer/" + dataset.encode(), _encode_pointer(pointer))
     _raise_version(transaction)
 
@@ -336,7 +337,7 @@ def _stored_row(row: StreamRow) -> tuple[bytes, bytes]:
     return shorten(row.key) + _time(row.ts) + identity, stored_value(row.key, row.value)
 
 
-def _scan_all(transaction: lmdb.Transaction, scans: Sequence[Scan]) -> list[list[bytes]]:
+def _scan_all(transaction: Transaction, scans: Sequence[Scan]) -> list[list[bytes]]:
     with transaction.cursor() as cursor:
         return [_scan(cursor, scan) for scan in scans]
 
@@ -356,7 +357,7 @@ def _scan(cursor: Any, scan: Scan) -> list[bytes]:
     return found
 
 
-def _delete_rows(transaction: lmdb.Transaction, prefix: bytes) -> None:
+def _delete_rows(transaction: Transaction, prefix: bytes) -> None:
     with transaction.cursor() as cursor:
         if not cursor.set_range(prefix):
             return

@@ -59,7 +59,7 @@ class KVStore(Protocol):
     """A place where serving data live. Methods may be called from several threads."""
 
     def version(self) -> int:
-        """A number that grows whenever a publish, a rollback or an entry of ``meta`` changes what readers should see."""
+        """A number that grows whenever a publish, a rollback or a new entry of ``meta`` changes what readers see."""
         ...
 
     def multi_get(self, dataset: str, keys: Sequence[bytes], published: Published | None = None) -> list[bytes | None]:

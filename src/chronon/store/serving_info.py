@@ -23,8 +23,8 @@ class GroupByInfo(msgspec.Struct, frozen=True, kw_only=True):
     stale_after:
         For how long after B the windows stay exact.
     record:
-        What a batch record is: ``temporal`` for the states of the algebra, to be merged with stream rows; ``values`` for
-        the outputs themselves.
+        What a batch record is: ``temporal`` for the states of the algebra, to be merged with stream rows;
+        ``values`` for the outputs themselves.
     keys:
         The key columns and their types, in order.
     selected:
