@@ -31,19 +31,21 @@ class Chunk:
 
     rows: Rows
     columns: Mapping[str, pa.Array]
-    _series: dict[tuple[str, bool], Series] = field(default_factory=dict, init=False)
+    _series: dict[tuple[str, bool, bool], Series] = field(default_factory=dict, init=False)
     _groups: dict[str, shapes.Groups] = field(default_factory=dict, init=False)
 
     def series(self, base: Base) -> Series:
         """The elements of a base that is not grouped."""
-        key = (base.input, base.flattened)
+        skip_nan = base.operation.skips_nan
+        key = (base.input, base.flattened, skip_nan)
         if key not in self._series:
-            self._series[key] = Series.of(self.columns[base.input], self.rows, flatten=base.flattened)
+            column = self.columns[base.input]
+            self._series[key] = Series.of(column, self.rows, flatten=base.flattened, skip_nan=skip_nan)
         return self._series[key]
 
     def groups(self, base: Base) -> shapes.Groups:
         """The elements of a grouped base, split by label."""
-        key = f"{base.input} {base.bucket} {base.shape} {base.operation.timed}"
+        key = f"{base.input} {base.bucket} {base.shape} {base.operation.timed} {base.operation.skips_nan}"
         if key not in self._groups:
             self._groups[key] = self._split(base)
         return self._groups[key]
@@ -53,7 +55,7 @@ class Chunk:
         if base.bucket is not None:
             return shapes.bucketed(self.series(base), self.columns[base.bucket])
         if base.shape is Shape.MAPPED:
-            return shapes.mapped(column, self.rows)
+            return shapes.mapped(column, self.rows, skip_nan=base.operation.skips_nan)
         groups = shapes.by_position(column, self.rows)
         if groups.series.values.null_count:
             raise DataError(
@@ -131,13 +133,7 @@ def _answer_one(part: Part, chunk: Chunk, queries: Queries, windows: Windows, se
 
 def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Longs) -> pa.Array:
     groups = chunk.groups(base)
-    if (wrong := shapes.first_mismatch(groups, lo, hi)) is not None:
-        query, one, other = wrong
-        raise DataError(
-            f"lists of {one} and of {other} items are to be aggregated element by element at {queries.times[query]}",
-            place=Place(field=base.input),
-            expected="lists of one length for each key",
-        )
+    shapes.check_lengths(base.input, groups, lo, hi)
     found = shapes.sightings(groups, queries.keys, lo, hi)
     items = base.operation.finish(base.operation.slide(groups.series, found.lo, found.hi))
     filled = shapes.seen(groups.present, lo, hi) if groups.present is not None else None

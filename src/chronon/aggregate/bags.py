@@ -15,7 +15,7 @@ import numpy as np
 
 from chronon.aggregate.kernel import bags
 from chronon.aggregate.operation import Operation
-from chronon.aggregate.ordering import payload_key, utf16_key, utf16_order
+from chronon.aggregate.ordering import payload_order, utf16_key, utf16_order
 from chronon.base.types import FLOATS, INT, INTEGERS, LONG, STRING, DataType, MapType
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class BagOperation(Operation):
 
     def order_key(self, value: Any) -> Any:
         """What makes two values the same, and orders them."""
-        return utf16_key(value) if self.input == STRING else payload_key(value)
+        return utf16_key(value) if self.input == STRING else payload_order(self.input)(value)
 
     def reduced(self, bag: Bag) -> Bag:
         """The bag as it is kept; operations with bounded memory drop what they do not need."""

@@ -6,7 +6,7 @@ The columnar counterpart is in ``shapes.py`` and ``answer.py``; both lean on the
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isfinite
+from math import isfinite, isnan
 from typing import Any
 
 from chronon.aggregate.parts import Base
@@ -31,14 +31,12 @@ class Cell:
         if value is None:
             return None
         if self.base.shape is Shape.MAPPED:
-            return {label: self._operation.lift(item, ts, seq) for label, item in value.items() if item is not None}
+            return {label: self._operation.lift(item, ts, seq) for label, item in value.items() if self._usable(item)}
         if self.base.shape is Shape.ELEMENT_WISE:
-            return [self._operation.lift(item, ts, seq) for item in self._whole(value)]
-        if self.base.flattened:
-            items = [self._operation.lift(item, ts, seq) for item in value if item is not None]
-            state = self._operation.merge(items) if items else None
-        else:
-            state = self._operation.lift(value, ts, seq)
+            whole = self._whole(value)
+            return [self._operation.lift(item, ts, seq) if self._usable(item) else None for item in whole]
+        items = value if self.base.flattened else [value]
+        state = self._merge([self._operation.lift(item, ts, seq) for item in items if self._usable(item)])
         if self.base.bucket is None or state is None:
             return state
         label = row[self.base.bucket]
@@ -52,7 +50,7 @@ class Cell:
         if self.base.shape is Shape.ELEMENT_WISE:
             if len({len(state) for state in known}) > 1:
                 raise self._mismatch(sorted({len(state) for state in known}))
-            return [self._operation.merge(column) for column in zip(*known, strict=True)]
+            return [self._merge(column) for column in zip(*known, strict=True)]
         if not self.base.grouped:
             return self._operation.merge(known)
         labels: dict[str, list[Any]] = {}
@@ -60,6 +58,15 @@ class Cell:
             for label, inner in state.items():
                 labels.setdefault(label, []).append(inner)
         return {label: self._operation.merge(inner) for label, inner in labels.items()}
+
+    def _merge(self, states: Sequence[Any]) -> Any | None:
+        known = [state for state in states if state is not None]
+        if len(known) <= 1:
+            return known[0] if known else None
+        return self._operation.merge(known)
+
+    def _usable(self, value: Any) -> bool:
+        return value is not None and not (self._operation.skips_nan and isnan(value))
 
     def remove(self, state: Any | None, row: Mapping[str, Any]) -> Any | None:
         """The state without one occurrence of the row's cell; ignored by operations that have no inverse."""
@@ -93,7 +100,7 @@ class Cell:
         if state is None:
             return None
         if self.base.shape is Shape.ELEMENT_WISE:
-            return [self._operation.result(inner) for inner in state]
+            return [None if inner is None else self._operation.result(inner) for inner in state]
         if self.base.grouped:
             return {label: self._operation.result(inner) for label, inner in state.items()}
         value = self._operation.result(state)

@@ -39,6 +39,9 @@ class Operation(ABC):
     timed: ClassVar[bool] = False
     """Whether the time of a value decides; such an operation takes a whole cell as its payload and never flattens."""
 
+    skips_nan: bool = False
+    """Whether NaN counts as null."""
+
     def __init__(self, input: DataType, arguments: Mapping[str, Any]) -> None:  # noqa: A002 - the field's word
         self.input = input
         self.arguments = dict(arguments)

@@ -13,7 +13,7 @@ from chronon.aggregate.operation import Operation
 from chronon.aggregate.shapes import Shape
 from chronon.api import naming
 from chronon.api.enums import Operation as Code
-from chronon.api.inspect import window_ms
+from chronon.api.inspect import WHOLE_HISTORY, window_ms
 from chronon.base.errors import ChrononError, ConfigError, Place, raise_all
 from chronon.base.time import tail_hop
 from chronon.base.types import (
@@ -158,17 +158,36 @@ def _unpack_one(aggregation: structs.Aggregation, schema: Schema, place: Place) 
             expected=f"one of {', '.join(schema)}",
             mend="add it to the selects of every source",
         )
+    code = _code(aggregation, place)
     windows = aggregation.windows or [None]
     names = naming.aggregation_columns(aggregation)
-    bases = [_base(aggregation, schema, bucket, place) for bucket in (aggregation.buckets or [None])]
-    lengths = [window_ms(window) if window is not None else None for window in windows]
+    bases = [_base(aggregation, code, schema, bucket, place) for bucket in (aggregation.buckets or [None])]
+    lengths = [_length(window, place) for window in windows]
     pairs = [(base, length) for base in bases for length in lengths]
     return [Part(name, base, length) for name, (base, length) in zip(names, pairs, strict=True)]
 
 
-def _base(aggregation: structs.Aggregation, schema: Schema, bucket: str | None, place: Place) -> Base:
+def _length(window: structs.Window | None, place: Place) -> int | None:
+    if window is None or window.length == WHOLE_HISTORY:
+        return None
+    if window_ms(window) <= 0:
+        raise ConfigError(
+            f"a window of length {window.length}", place=place, expected="a positive length", mend='like "7d"'
+        )
+    return window_ms(window)
+
+
+def _code(aggregation: structs.Aggregation, place: Place) -> Code:
+    try:
+        return Code(aggregation.operation if aggregation.operation is not None else Code.LAST)
+    except ValueError:
+        raise ConfigError(
+            f"{aggregation.operation!r} is no operation", place=place, expected=", ".join(code.name for code in KINDS)
+        ) from None
+
+
+def _base(aggregation: structs.Aggregation, code: Code, schema: Schema, bucket: str | None, place: Place) -> Base:
     column = aggregation.inputColumn or ""
-    code = Code(aggregation.operation if aggregation.operation is not None else Code.LAST)
     kind = KINDS[code]
     declared = schema[column]
     shape, element = _shape(declared, kind, bool(aggregation.elementWise), bucket, place)
@@ -257,7 +276,6 @@ def _fractions(text: str | None, place: Place) -> list[float]:
         numbers = None
     if (
         not isinstance(numbers, list)
-        or not numbers
         or not all(isinstance(n, int | float) and not isinstance(n, bool) and 0 <= n <= 1 for n in numbers)
     ):
         raise ConfigError(
@@ -297,7 +315,7 @@ def _kinds() -> dict[Code, Kind]:
         Code.UNIQUE_COUNT: Kind(counted, bags.UniqueCount),
         Code.BOUNDED_UNIQUE_COUNT: Kind(counted, bags.BoundedUniqueCount, k=Argument(default=8)),
         Code.HISTOGRAM: Kind(frozenset({STRING}), bags.Histogram, k=Argument(default=0, least=-(2**31))),
-        Code.APPROX_HISTOGRAM_K: Kind(ranked, bags.FrequentItems, k=Argument(default=8, least=0)),
+        Code.APPROX_HISTOGRAM_K: Kind(ranked, bags.FrequentItems, k=Argument(default=8)),
         Code.APPROX_UNIQUE_COUNT: Kind(counted, sketches.ApproxUniqueCount, k=Argument(default=8, least=4, most=26)),
         Code.APPROX_PERCENTILE: Kind(
             NUMERIC, sketches.ApproxPercentile, k=Argument(default=128, least=8, most=65535), percentiles=True

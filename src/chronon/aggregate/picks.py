@@ -6,18 +6,18 @@ be of any type; for one key it is a list of values, with their time and sequence
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from heapq import nlargest, nsmallest
 from itertools import pairwise
-from math import isnan
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from chronon.aggregate.kernel import tops
 from chronon.aggregate.operation import Operation
-from chronon.aggregate.ordering import payload_key, utf16_key
+from chronon.aggregate.ordering import payload_order, utf16_key
 from chronon.base.arrow import compute
 from chronon.base.types import FLOATS, STRING, DataType, ListType
 
@@ -140,7 +140,12 @@ class TimedPick(PickOperation):
     def merge(self, states: Sequence[list[Any]]) -> list[Any]:
         pick = nlargest if self.newest else nsmallest
         entries = [entry for state in states for entry in state]
-        return pick(self.limit, entries, key=lambda entry: (entry[0], entry[1], payload_key(entry[2])))
+        payload = self._payload_order
+        return pick(self.limit, entries, key=lambda entry: (entry[0], entry[1], payload(entry[2])))
+
+    @cached_property
+    def _payload_order(self) -> Callable[[Any], Any]:
+        return payload_order(self.input)
 
     def result(self, state: list[Any]) -> Any:
         return state[0][2] if self.single else [entry[2] for entry in state]
@@ -186,10 +191,11 @@ class RankedPick(PickOperation):
         super().__init__(input, arguments)
         self.greatest = greatest
         self.single = single
+        self.skips_nan = input in FLOATS
 
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Picks:
-        if self.input in FLOATS:
-            series, lo, hi = _without_nan(series, lo, hi)
+        if self.skips_nan:
+            series, lo, hi = _without_nan(series, lo, hi)  # by position a NaN holds its place until here
         ranks = series.ranks if self.greatest else ~series.ranks
         counts = np.zeros(len(lo), dtype=np.int64)
         best = np.zeros((len(lo), self.limit), dtype=np.int64)
@@ -198,17 +204,15 @@ class RankedPick(PickOperation):
 
     def lift(self, value: Any, ts: int, seq: int) -> list[Any]:
         del ts, seq
-        return [] if isinstance(value, float) and isnan(value) else [value]
+        return [value]
 
     def merge(self, states: Sequence[list[Any]]) -> list[Any]:
         pick = nlargest if self.greatest else nsmallest
-        key = utf16_key if self.input == STRING else payload_key
+        key = utf16_key if self.input == STRING else payload_order(self.input)
         return pick(self.limit, [value for state in states for value in state], key=key)
 
     def result(self, state: list[Any]) -> Any:
-        if self.single:
-            return state[0] if state else None
-        return state
+        return state[0] if self.single else state
 
 
 def _without_nan(series: Series, lo: Longs, hi: Longs) -> tuple[Series, Longs, Longs]:

@@ -64,7 +64,7 @@ class Series:
     rows: Rows
 
     @classmethod
-    def of(cls, column: pa.Array, rows: Rows, *, flatten: bool) -> Series:
+    def of(cls, column: pa.Array, rows: Rows, *, flatten: bool, skip_nan: bool = False) -> Series:
         """The series of a column: one element a row, or with ``flatten`` one for each item of its list."""
         pc = compute()
 
@@ -76,10 +76,10 @@ class Series:
         else:
             values = column
             row_of = np.arange(count, dtype=np.int64)
-        if values.null_count == 0 and not flatten:
+        valid = usable(values, skip_nan=skip_nan)
+        if valid is None and not flatten:
             return cls(values, row_of, None, rows)
-        if values.null_count:
-            valid = values.is_valid()
+        if valid is not None:
             row_of = row_of[valid.to_numpy(zero_copy_only=False)]
             values = values.filter(valid)
         offsets = np.zeros(count + 1, dtype=np.int64)
@@ -171,6 +171,14 @@ class Series:
         ranks = payload_ranks(self.values.take(_arrow(some)))
         positions[inside] = some[np.lexsort((ranks, run[inside]))]
         return positions
+
+
+def usable(values: pa.Array, *, skip_nan: bool) -> pa.Array | None:
+    """Which values are no nulls, or with ``skip_nan`` no NaN either; ``None`` if all are usable."""
+    pc = compute()
+    if skip_nan and (bad := pc.fill_null(pc.is_nan(values), fill_value=True)).true_count:
+        return pc.invert(bad)
+    return values.is_valid() if values.null_count else None
 
 
 def _arrow(positions: Longs) -> pa.Array:

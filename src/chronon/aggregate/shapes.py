@@ -14,8 +14,9 @@ import numpy as np
 
 from chronon.aggregate.kernel import ranges
 from chronon.aggregate.ordering import utf16_order
-from chronon.aggregate.series import Rows, Series
+from chronon.aggregate.series import Rows, Series, usable
 from chronon.base.arrow import compute
+from chronon.base.errors import DataError, Place
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -70,8 +71,8 @@ class Sightings:
     hi: Longs
 
 
-def mapped(column: pa.Array, rows: Rows) -> Groups:
-    """The groups of a map column: one for each of its keys."""
+def mapped(column: pa.Array, rows: Rows, *, skip_nan: bool = False) -> Groups:
+    """The groups of a map column: one for each of its keys. Values that are null (or NaN) are left out."""
     pc = compute()
 
     lists = column.cast(_as_list(column.type))
@@ -79,11 +80,13 @@ def mapped(column: pa.Array, rows: Rows) -> Groups:
     row_of = np.repeat(np.arange(len(column), dtype=np.int64), lengths.to_numpy(zero_copy_only=False))
     entries = lists.flatten()
     labels, values = entries.field(0), entries.field(1)
-    valid = values.is_valid()
-    row_of = row_of[valid.to_numpy(zero_copy_only=False)]
+    valid = usable(values, skip_nan=skip_nan)
+    if valid is not None:
+        row_of = row_of[valid.to_numpy(zero_copy_only=False)]
+        values, labels = values.filter(valid), labels.filter(valid)
     return _grouped(
-        Series(values.filter(valid), row_of, None, rows),
-        labels.filter(valid),
+        Series(values, row_of, None, rows),
+        labels,
         present=column.is_valid().to_numpy(zero_copy_only=False),
     )
 
@@ -137,8 +140,10 @@ def _grouped(series: Series, labels: pa.Array, present: np.ndarray | None) -> Gr
     starts = np.ones(len(order), dtype=bool)
     starts[1:] = (key[1:] != key[:-1]) | (label[1:] != label[:-1])
     first = np.flatnonzero(starts)
+    grouped = Series(series.values.take(pa.array(order)), series.row_of[order], None, series.rows)
+    grouped.by_payload = np.arange(len(order), dtype=np.int64)  # the order that the elements came in
     return Groups(
-        series=Series(series.values.take(pa.array(order)), series.row_of[order], None, series.rows),
+        series=grouped,
         bounds=np.append(first, len(order)).astype(np.int64),
         keys=key[first],
         labels=names.take(pa.array(in_order)).take(pa.array(label[first])),
@@ -200,14 +205,20 @@ def _masked(offsets: Longs, nothing: np.ndarray) -> pa.Array:
     return pa.array(offsets.astype(np.int32), mask=np.append(nothing, [False]))
 
 
-def first_mismatch(groups: Groups, row_lo: Longs, row_hi: Longs) -> tuple[int, Any, Any] | None:
-    """A query whose rows hold lists of different lengths, with two such lengths; ``None`` if there is none."""
+def check_lengths(column: str, groups: Groups, row_lo: Longs, row_hi: Longs) -> None:
+    """Refuse a range of rows that holds lists of different lengths, to be aggregated element by element.
+
+    Raises
+    ------
+    DataError
+        With two such lengths.
+    """
     lengths = groups.lengths
     if lengths is None:
-        return None
+        return
     rows = np.flatnonzero(lengths >= 0)
     if len(rows) < 2:  # noqa: PLR2004 - two lists can differ
-        return None
+        return
     changes = np.zeros(len(lengths) + 1, dtype=np.int64)
     same_key = groups.series.rows.keys[rows[1:]] == groups.series.rows.keys[rows[:-1]]
     changes[rows[1:][(lengths[rows[1:]] != lengths[rows[:-1]]) & same_key] + 1] = 1
@@ -216,7 +227,11 @@ def first_mismatch(groups: Groups, row_lo: Longs, row_hi: Longs) -> tuple[int, A
     start = np.where(after_first < len(rows), rows[np.minimum(after_first, len(rows) - 1)] + 1, row_hi)
     bad = np.flatnonzero(before[row_hi] > before[np.minimum(start, row_hi)])
     if not len(bad):
-        return None
+        return
     inside = lengths[row_lo[bad[0]] : row_hi[bad[0]]]
     inside = np.unique(inside[inside >= 0])
-    return int(bad[0]), int(inside[0]), int(inside[-1])
+    raise DataError(
+        f"lists of {inside[0]} and of {inside[-1]} items are to be aggregated element by element",
+        place=Place(field=column),
+        expected="lists of one length for each key",
+    )

@@ -146,6 +146,7 @@ def export(base: Base, chunk: Chunk, lo: Longs, hi: Longs) -> Sequence[Any]:
         series = chunk.series(base)
         return base.operation.export(base.operation.slide(series, series.span(lo), series.span(hi)))
     groups = chunk.groups(base)
+    shapes.check_lengths(base.input, groups, lo, hi)
     row_keys = chunk.rows.keys
     owners = row_keys[np.minimum(lo, max(len(row_keys) - 1, 0))] if len(row_keys) else lo
     found = shapes.sightings(groups, owners, lo, hi)

@@ -7,6 +7,9 @@ from chronon.api.structs import EntitySource, EventSource, GroupBy, Query, Sourc
 from chronon.base.errors import ConfigError
 from chronon.base.time import DAY_MS, HOUR_MS
 
+WHOLE_HISTORY = 2147483647
+"""The length, in whatever unit, of a window that means the whole history."""
+
 
 def window_ms(window: Window) -> int:
     """The length of a window in ms.

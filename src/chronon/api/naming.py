@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chronon.api.enums import Operation, TimeUnit
+from chronon.api.inspect import WHOLE_HISTORY
 from chronon.api.structs import Aggregation, GroupBy, Join, JoinPart, MetaData, StagingQuery, Window
 from chronon.base.errors import ConfigError
 
@@ -34,8 +35,12 @@ def operation_name(aggregation: Aggregation) -> str:
 
 
 def window_suffix(window: Window | None) -> str:
-    """``_7d`` or ``_12h``, as declared; nothing for the whole history."""
-    if window is None:
+    """``_7d`` or ``_12h``, as declared; nothing for the whole history.
+
+    >>> window_suffix(Window(7, TimeUnit.DAYS)), window_suffix(Window(WHOLE_HISTORY, TimeUnit.DAYS))
+    ('_7d', '')
+    """
+    if window is None or window.length == WHOLE_HISTORY:
         return ""
     return f"_{window.length}{'h' if window.timeUnit == TimeUnit.HOURS else 'd'}"
 
