@@ -75,7 +75,7 @@ def within(definitions: Sequence[Definition], kind: str | None, name: str) -> An
 def unknown(definitions: Sequence[Definition], name: str) -> ConfigError:
     """The error for a name that nothing has."""
     names = [d.name for d in definitions]
-    close = get_close_matches(dotted(name), names, n=3, cutoff=0.5)
+    close = get_close_matches(dotted(name), names, n=3, cutoff=0.75)
     return ConfigError(
         f"there is no definition {name}",
         expected="a name such as shop.training_set.v1, joins/shop/training_set.v1, or joins/shop/training_set.py",

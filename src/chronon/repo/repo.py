@@ -38,13 +38,13 @@ class Repo:
         """What the teams have in common."""
         return Teams.of(self.root)
 
-    def load(self, only: str | Path | Iterable[str | Path] | None = None) -> Loaded:
+    def load(self, *only: str | Path) -> Loaded:
         """Load definitions, and tell what is wrong with the others.
 
         Parameters
         ----------
         only:
-            Files or folders, relative to the root; everything if absent.
+            Files or folders, relative to the root or to the working directory; everything if absent.
         """
         return load(self.root, self._files(only), self.teams)
 
@@ -87,8 +87,7 @@ class Repo:
 
     def compile(
         self,
-        only: str | Path | Iterable[str | Path] | None = None,
-        *,
+        *only: str | Path,
         output: str = OUTPUT,
         force: bool = False,
         write: bool = True,
@@ -98,7 +97,7 @@ class Repo:
         Parameters
         ----------
         only:
-            Files or folders, relative to the root; everything if absent.
+            Files or folders, relative to the root or to the working directory; everything if absent.
         output:
             The folder under the root that is written.
         force:
@@ -108,14 +107,14 @@ class Repo:
         """
         folder = self.root / output
         existing = existing_files(folder)
-        loaded = self.load(only)
+        loaded = self.load(*only)
         here = {definition.path for definition in loaded.definitions}
-        others, unreadable = _joins_of(existing, here, folder) if only is not None else ([], [])
+        others, unreadable = _joins_of(existing, here, folder) if only else ([], [])
         made = compile_definitions(loaded.definitions, joins=others, existing=existing, force=force)
         changed = {path for path, text in made.files.items() if existing.get(path) != text}
         if write:
             publish(folder, made.files)
-        stale = sorted(set(existing) - set(made.files)) if only is None and not loaded.problems else []
+        stale = sorted(set(existing) - set(made.files)) if not only and not loaded.problems else []
         refused = {p.place.definition for p in made.problems}
         return CompileResult(
             written=tuple(f"{output}/{path}" for path in sorted(changed)),
@@ -126,14 +125,14 @@ class Repo:
             stale=tuple(f"{output}/{path}" for path in stale if find.parse(path)[1] not in refused),
         )
 
-    def _files(self, only: str | Path | Iterable[str | Path] | None) -> list[Path]:
-        if only is None:
+    def _files(self, only: Iterable[str | Path]) -> list[Path]:
+        several = [Path(one) for one in only]
+        if not several:
             return files_of(self.root)
-        several = [only] if isinstance(only, str | Path) else list(only)
-        return [file for one in several for file in self._files_in(Path(one))]
+        return list(dict.fromkeys(file for one in several for file in self._files_in(one)))
 
     def _files_in(self, given: Path) -> list[Path]:
-        path = (self.root / given).resolve()
+        path = (self.root / given if (self.root / given).exists() else given).resolve()
         inside = path.relative_to(self.root) if path.is_relative_to(self.root) else Path()
         if not inside.parts or inside.parts[0] not in KINDS:
             raise ConfigError(
