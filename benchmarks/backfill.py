@@ -108,9 +108,9 @@ def sort_only(folder: Path) -> int:
 
     connection = duckdb.connect(config={"threads": 2})
     files = f"{folder}/bench/events/*/*.parquet"
-    reader = connection.sql(
-        f"SELECT user, ts, amount FROM read_parquet('{files}') ORDER BY user, ts"
-    ).to_arrow_reader(131_072)
+    reader = connection.sql(f"SELECT user, ts, amount FROM read_parquet('{files}') ORDER BY user, ts").to_arrow_reader(
+        131_072
+    )
     return sum(batch.num_rows for batch in reader)
 
 

@@ -144,13 +144,13 @@ def test_a_table_that_another_process_writes(shop: World, tmp_path: Path) -> Non
     assert backfill_join(training(), shop.engine, end="2024-01-06").rows == 3
 
 
-def test_files_of_others_in_a_partition_are_not_touched(shop: World) -> None:
+def test_partitions_that_others_have_written_count_as_filled(shop: World) -> None:
     foreign = shop.root / "out" / "t_training" / "ds=2024-01-05" / "theirs.parquet"
     foreign.parent.mkdir(parents=True)
     foreign.write_bytes((shop.root / "db/queries/ds=2024-01-05/rows.parquet").read_bytes())
-    with pytest.raises(StorageError, match=r"theirs\.parquet"):
-        backfill_join(training(), shop.engine, end="2024-01-06", run_first_hole=True)
-    assert foreign.exists()
+    result = backfill_join(training(), shop.engine, end="2024-01-06", run_first_hole=True)
+    assert result.filled == ["2024-01-04", "2024-01-06"]
+    assert [path.name for path in foreign.parent.iterdir()] == ["theirs.parquet"]
 
 
 def test_an_end_before_the_start(shop: World) -> None:

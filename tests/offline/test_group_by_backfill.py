@@ -67,11 +67,11 @@ def test_entities_are_aggregated_within_their_snapshot(world: World) -> None:
     )
     query = Query(selects=select("user", "plan", "score"), time_column="ts")
     definition = group_by(
-        [Aggregation("score", Operation.SUM, windows=["1d", "12h"]), Aggregation("plan", Operation.LAST)],
+        [Aggregation("score", Operation.SUM, windows=["1d", "9d"]), Aggregation("plan", Operation.LAST)],
         sources=EntitySource(snapshotTable="db.members", query=query),
     )
     backfill_group_by(definition, world.engine, end="2024-01-06")
-    assert world.rows("out.g_spend") == [("u1", 2, None, "a", "2024-01-04"), ("u1", None, None, "b", "2024-01-06")]
+    assert world.rows("out.g_spend") == [("u1", 2, 3, "a", "2024-01-04"), ("u1", None, 3, "b", "2024-01-06")]
 
 
 def test_without_aggregations_the_selected_rows_are_the_features(world: World) -> None:

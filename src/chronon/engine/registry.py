@@ -18,7 +18,9 @@ def open_engine(settings: Settings) -> Engine:
     found = {entry.name: entry for entry in entry_points(group="chronon.engines")}
     if settings.engine not in found:
         raise SettingsError(
-            f"there is no engine {settings.engine!r}", expected=" or ".join(sorted(found)), mend="engine = ... in chronon.toml"
+            f"there is no engine {settings.engine!r}",
+            expected=" or ".join(sorted(found)),
+            mend="engine = ... in chronon.toml",
         )
     make = found[settings.engine].load()
     return make(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,10 @@ NEVER = 2**62
 """After every instant (ms)."""
 
 
+SORT_BYTES = 1 << 30
+"""Rows of at most that many bytes are sorted in memory."""
+
+
 @dataclass(frozen=True)
 class Reader:
     """Reads the rows of a group-by on one connection."""
@@ -34,6 +38,7 @@ class Reader:
     source_of: Callable[[str], Source]
     partitions_of: Callable[[Scan], list[str]]
     spec: Partitions
+    sort_bytes: int = SORT_BYTES
 
     def union(
         self,
@@ -96,16 +101,41 @@ class Reader:
 
     def events(
         self, union: str, keys: Sequence[str], inputs: Sequence[str], *, untimed: bool = False
-    ) -> pa.RecordBatchReader:
+    ) -> Iterable[pa.RecordBatch]:
         """The rows of ``union`` that have a numbered key, in total order; rows that have no time are at 0."""
         match = " AND ".join(f"e.{quoted(key)} = k.{quoted(key)}" for key in keys)
         listed = [f"e.{identifier(name)} AS {identifier(name)}" for name in inputs if name != "ts"]
-        order = ", ".join(["1", "2", *(str(3 + i) for i in range(len(listed)))])
         time = "0::BIGINT" if untimed else f"e.{TS}"
-        return self.connection.sql(
-            f"SELECT k.{KEY} AS key, {', '.join([f'{time} AS ts', *listed])} "
-            f"FROM ({union}) AS e JOIN {KEYS} AS k ON {match} ORDER BY {order}"
-        ).to_arrow_reader(BATCH_ROWS)
+        columns = ", ".join([f"k.{KEY} AS key", f"{time} AS ts", *listed])
+        sql = f"SELECT {columns} FROM ({union}) AS e JOIN {KEYS} AS k ON {match}"
+        found = self._in_memory(sql)
+        if found is not None:
+            return found.to_batches(max_chunksize=BATCH_ROWS)
+        order = ", ".join(str(place + 1) for place in range(2 + len(listed)))
+        return self.connection.sql(f"{sql} ORDER BY {order}").to_arrow_reader(BATCH_ROWS)
+
+    def _in_memory(self, sql: str) -> pa.Table | None:
+        """The rows in total order, sorted here; ``None`` if they are too many, or have columns that only DuckDB orders.
+
+        By dense keys, rows that come nearly sorted are sorted in a third of DuckDB's time; what does not fit into
+        memory is better left to DuckDB, which spills.
+        """
+        import pyarrow as pa
+
+        from chronon.aggregate.order import in_order
+
+        batches: list[pa.RecordBatch] = []
+        size = 0
+        reader = self.connection.sql(sql).to_arrow_reader(BATCH_ROWS)
+        schema = reader.schema
+        for batch in reader:
+            batches.append(batch)
+            size += batch.nbytes
+            if size > self.sort_bytes:
+                reader.close()
+                return None
+        ((keys,),) = self.connection.sql(f"SELECT count(*) FROM {KEYS}").fetchall()
+        return in_order(pa.Table.from_batches(batches, schema), keys)
 
 
 def quoted(key: str) -> str:
