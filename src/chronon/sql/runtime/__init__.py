@@ -1,0 +1,13 @@
+"""What compiled row functions call: small total functions, one meaning each, that never raise on a value.
+
+A name here is the name in a function's Python form. Arguments are never null unless a docstring says so.
+"""
+
+from chronon.sql.runtime.choices import *  # noqa: F403 - the namespace of compiled functions
+from chronon.sql.runtime.containers import *  # noqa: F403
+from chronon.sql.runtime.documents import *  # noqa: F403
+from chronon.sql.runtime.moments import *  # noqa: F403
+from chronon.sql.runtime.numbers import *  # noqa: F403
+from chronon.sql.runtime.texts import *  # noqa: F403
+
+NAMES = tuple(name for name in globals() if not name.startswith("_"))
