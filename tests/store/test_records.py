@@ -25,6 +25,7 @@ from chronon.base.types import (
 )
 from chronon.store.records import decode_row, encode_rows
 
+NOON, BEFORE = datetime(2024, 1, 10, 12), datetime(1969, 12, 31, 23, 59, 59, 999_999)  # noqa: DTZ001
 PERSON = StructType({"name": STRING, "born": DATE})
 
 
@@ -39,11 +40,11 @@ PERSON = StructType({"name": STRING, "born": DATE})
         (STRING, ["é\0", "", None]),
         (BINARY, [b"\0\xff", b"", None]),
         (DATE, [date(1969, 12, 31), date(9999, 12, 31), None]),
-        (TIMESTAMP, [datetime(1969, 12, 31, 23, 59, 59, 999_999), datetime(2024, 1, 10, 6, 15), None]),
+        (TIMESTAMP, [BEFORE, NOON, None]),
         (ListType(LONG), [[1, None, 3], [], None]),
         (ListType(DATE), [[date(2024, 1, 10), None], None]),
         (MapType(STRING, LONG), [{"a": 1, "b": None}, {}, None]),
-        (MapType(LONG, ListType(TIMESTAMP)), [{7: [datetime(2024, 1, 10)], 8: None}, None]),
+        (MapType(LONG, ListType(TIMESTAMP)), [{7: [NOON], 8: None}, None]),
         (PERSON, [("Ada", date(1815, 12, 10)), (None, None), None]),
         (ListType(PERSON), [[("Ada", date(1815, 12, 10)), None], None]),
         (MapType(STRING, PERSON), [{"first": ("Ada", None)}, None]),

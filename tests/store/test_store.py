@@ -9,7 +9,8 @@ import pytest
 
 from chronon.base.errors import ConfigError, DataError, MissingDataError, StorageError
 from chronon.store import Gets, KVStore, Scan, StreamRow
-from tests.store.conftest import batch, upload
+
+from .conftest import batch, upload
 
 D, S = "SHOP_V1_BATCH", "SHOP_V1_STREAMING"
 LONG_KEY, LONG_OTHER = b"\x20" + b"u" * 600 + b"\0\x01", b"\x20" + b"u" * 600 + b"v\0\x01"

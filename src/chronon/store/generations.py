@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 MAP_SIZE = 1 << 40
 """Address space of a file that is being written; the file only takes what is written."""
-AT_ONCE = 1 << 25
+AT_ONCE = 1 << 24
 """About how many bytes go into one transaction of a file that is being written."""
 UNUSED_DAYS = 7
 """Generations that were written and never published are removed after so many days."""

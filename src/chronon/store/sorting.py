@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 Row = tuple[bytes, bytes]
 """A key and a value as they are stored."""
 
-RUN_BYTES = 1 << 28
+RUN_BYTES = 1 << 26
 """Bytes of keys and values that are sorted at once."""
 BATCH_ROWS = 1 << 13
 """Rows in one batch of a run on disk; each run has one batch in memory while runs are merged."""
 
 
-def sorted_rows(batches: Iterable[pa.RecordBatch], scratch: Path, *, run_bytes: int = RUN_BYTES) -> Iterator[Row]:
+def sorted_rows(batches: Iterable[pa.RecordBatch], scratch: Path) -> Iterator[Row]:
     """The rows of ``key`` and ``value`` in key order, as they are to be stored.
 
     Parameters
@@ -32,8 +32,6 @@ def sorted_rows(batches: Iterable[pa.RecordBatch], scratch: Path, *, run_bytes: 
         In any order, of any size.
     scratch:
         A folder for runs that do not fit into memory; made if it is needed, and left to the caller to remove.
-    run_bytes:
-        How many bytes do.
 
     Raises
     ------
@@ -47,7 +45,7 @@ def sorted_rows(batches: Iterable[pa.RecordBatch], scratch: Path, *, run_bytes: 
         checked = _checked(batch)
         waiting.append(checked)
         size += checked.nbytes
-        if size >= run_bytes:
+        if size >= RUN_BYTES:
             runs.append(_spill(_sort(waiting), scratch / f"{len(runs)}.arrow"))
             waiting, size = [], 0
     last = _sort(waiting) if waiting else None
