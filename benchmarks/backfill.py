@@ -68,7 +68,7 @@ def generate(folder: Path, args: argparse.Namespace) -> None:
         )
 
 
-def definition(windows: tuple[str, ...] = WINDOWS):  # noqa: ANN201 - a join
+def definition(windows: tuple[str, ...] = WINDOWS):
     from chronon import Aggregation, EventSource, GroupBy, Join, JoinPart, Operation, Query, select
 
     operations = [
@@ -169,7 +169,7 @@ def child(name: str, folder: Path) -> None:
     import numpy  # noqa: F401, ICN001
     import pyarrow.parquet  # noqa: F401
 
-    import chronon.engine.duckdb  # noqa: F401
+    import chronon.engine.duckdb
     import chronon.offline.join
     import chronon.sql  # noqa: F401
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-from pathlib import Path
 
 import pytest
 
@@ -135,7 +134,7 @@ def test_a_warehouse_folder_that_is_a_file(shop: World) -> None:
         backfill_join(training(), shop.engine, end="2024-01-06")
 
 
-def test_a_table_that_another_process_writes(shop: World, tmp_path: Path) -> None:
+def test_a_table_that_another_process_writes(shop: World) -> None:
     locks = shop.root / ".locks"
     locks.mkdir()
     with (locks / "out.t_training.lock").open("w") as held:

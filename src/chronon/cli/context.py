@@ -91,5 +91,7 @@ def nearest(start: Path) -> Path:
         if any((folder / mark).is_file() for mark in MARKS):
             return folder
     raise ConfigError(
-        f"{start} is not in a repo of definitions", expected="a teams.json here or above", mend="chronon init, or --repo FOLDER"
+        f"{start} is not in a repo of definitions",
+        expected="a teams.json here or above",
+        mend="chronon init, or --repo FOLDER",
     )

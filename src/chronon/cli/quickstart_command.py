@@ -90,8 +90,9 @@ def _backfill(context: Context, join: structs.GroupBy | structs.Join) -> None:
     assert isinstance(join, structs.Join)  # noqa: S101 - it is ours
     result = backfill_join(join, context.engine, end=LAST_DAY)
     click.echo(f"   {result.rows:,} rows in {len(result.filled)} partitions of {result.table}; some of them:\n")
-    names = [*LEFT, "shop_purchases_v1_price_sum_3d", "shop_purchases_v1_price_count_30d", "shop_purchases_v1_price_last10"]
-    names += ["shop_returns_v1_reason_last_30d", "shop_users_v1_country", "refunded_share_30d"]
+    names = [*LEFT, "shop_purchases_v1_price_sum_3d", "shop_purchases_v1_price_count_30d"]
+    names += ["shop_purchases_v1_price_last10", "shop_returns_v1_reason_last_30d", "shop_users_v1_country"]
+    names += ["refunded_share_30d"]
     rows = context.engine.query(
         f"SELECT {', '.join(names)} FROM {result.table} WHERE ds = '{LAST_DAY}' ORDER BY ts LIMIT 100"
     ).read_all()

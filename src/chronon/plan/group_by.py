@@ -186,13 +186,11 @@ def _unified(scans: Sequence[Scan], keys: Sequence[str], place: Place) -> dict[s
             problems.append(SchemaError(f"column {name} is {shown}", place=place, mend="cast it to one type"))
         else:
             types[name] = common
-    for name in keys:
-        if name in types and types[name] not in KEY_TYPES:
-            problems.append(
-                SchemaError(
-                    f"key {name} is a {types[name]}", place=place, expected="a number, text, bytes, boolean or date"
-                )
-            )
+    problems += [
+        SchemaError(f"key {name} is a {types[name]}", place=place, expected="a number, text, bytes, boolean or date")
+        for name in keys
+        if name in types and types[name] not in KEY_TYPES
+    ]
     raise_all(problems)
     return types
 

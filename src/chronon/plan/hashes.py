@@ -1,8 +1,8 @@
 """What tells one meaning of a definition from another.
 
-The row hash covers what a source's rows are: tables, selects, wheres, keys, time, inputs. The batch hash covers also what
-is computed from them: operations, arguments, windows, buckets. Names, descriptions, order of declaration, dates of start
-and end, topics and derivations change neither; the hash of a join's output covers its derivations too.
+The row hash covers what a source's rows are: tables, selects, wheres, keys, time, inputs. The batch hash covers also
+what is computed from them: operations, arguments, windows, buckets. Names, descriptions, order of declaration, first
+and last partitions, topics and derivations change neither; the hash of a join's output covers its derivations too.
 """
 
 from __future__ import annotations

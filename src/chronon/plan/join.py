@@ -114,9 +114,7 @@ def plan_join(join: structs.Join, tables: Tables) -> JoinPlan:
         for part, plan in zip(join.joinParts or [], plans, strict=True)
     ]
     raise_all(
-        problem
-        for number, part in enumerate(parts)
-        for problem in _problems_of_part(join, number, part, left, left_columns)
+        problem for number, part in enumerate(parts) for problem in _problems_of_part(join, number, part, left_columns)
     )
     features = {part.columns[name]: kind for part in parts for name, kind in part.plan.outputs.items()}
     derivations = expand(join.derivations, features) if join.derivations else None
@@ -147,9 +145,7 @@ def _left_columns(left: Scan) -> dict[str, t.DataType]:
     return columns
 
 
-def _problems_of_part(
-    join: structs.Join, number: int, part: PartPlan, left: Scan, left_columns: t.Schema
-) -> list[ChrononError]:
+def _problems_of_part(join: structs.Join, number: int, part: PartPlan, left_columns: t.Schema) -> list[ChrononError]:
     place = place_of(join, f"joinParts[{number}]")
     found: list[ChrononError] = []
     for key, column in part.keys.items():
@@ -216,7 +212,7 @@ def _same_key(left: t.DataType, right: t.DataType) -> bool:
     return left == right or (left in t.INTEGERS and right in t.INTEGERS)
 
 
-def _outputs(  # noqa: PLR0917
+def _outputs(
     join: structs.Join,
     left: Scan,
     left_columns: dict[str, t.DataType],

@@ -65,6 +65,8 @@ def check(case: Path) -> list[str]:
             actual, identity = compute(case, Path(folder))
         except ChrononError as error:
             return [f"refused: {error}"]
+        except Exception as crash:  # noqa: BLE001 - one case must not end the run
+            return [f"crashed: {type(crash).__name__}: {crash}"]
     return list(compare(expected, actual, identity))
 
 

@@ -5,14 +5,14 @@ Run it in the folder of the repo, or call ``write`` with a warehouse folder.
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-FIRST_DAY = datetime.date(2023, 10, 1)
+FIRST_DAY = dt.date(2023, 10, 1)
 DAYS = 60
 USERS = 500
 DAY_MS = 86_400_000
@@ -21,11 +21,11 @@ DAY_MS = 86_400_000
 def tables() -> dict[str, list[pa.Table]]:
     """Every table as one Arrow table for each day."""
     random = np.random.default_rng(20231001)
-    start = int(datetime.datetime(2023, 10, 1, tzinfo=datetime.UTC).timestamp()) * 1000
+    start = int(dt.datetime(2023, 10, 1, tzinfo=dt.UTC).timestamp()) * 1000
     # a few users buy a lot, most buy little
     appetite = random.pareto(1.5, USERS) + 0.2
     appetite /= appetite.sum()
-    signed_up = [FIRST_DAY - datetime.timedelta(days=int(d)) for d in random.integers(1, 900, USERS)]
+    signed_up = [FIRST_DAY - dt.timedelta(days=int(d)) for d in random.integers(1, 900, USERS)]
     country = random.choice(["DE", "FR", "IN", "US"], USERS, p=[0.2, 0.2, 0.2, 0.4])
     verified = random.random(USERS) < 0.7
     found: dict[str, list[pa.Table]] = {"users": [], "purchases": [], "returns": [], "checkouts": []}
@@ -86,7 +86,7 @@ def write(warehouse: Path) -> dict[str, int]:
     counts: dict[str, int] = {}
     for name, days in tables().items():
         for day, table in enumerate(days):
-            ds = FIRST_DAY + datetime.timedelta(days=day)
+            ds = FIRST_DAY + dt.timedelta(days=day)
             folder = warehouse / "data" / name / f"ds={ds}"
             folder.mkdir(parents=True, exist_ok=True)
             pq.write_table(table, folder / "rows.parquet")

@@ -5,7 +5,14 @@ from chronon import EntitySource, GroupBy, Query, select
 v1 = GroupBy(
     sources=EntitySource(
         snapshotTable="data.users",
-        query=Query(selects=select("user_id", "country", account_age_days="datediff(ds, signed_up)", verified="email_verified")),
+        query=Query(
+            selects=select(
+                "user_id",
+                "country",
+                account_age_days="datediff(ds, signed_up)",
+                verified="email_verified",
+            )
+        ),
     ),
     keys=["user_id"],
     online=True,

@@ -1,7 +1,8 @@
 """Training rows: every checkout with what was known about its user at that instant."""
 
-from chronon import Derivation, EventSource, Join, JoinPart, Query, select
 from group_bys.shop import purchases, returns, users
+
+from chronon import Derivation, EventSource, Join, JoinPart, Query, select
 
 v1 = Join(
     left=EventSource(
