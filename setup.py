@@ -30,8 +30,8 @@ class BuildKernel(build_ext):
 def extensions() -> Iterator[Extension]:
     """One extension for each .pyx file of the package."""
     # no fused multiply-add: the pairs of doubles need the exact rounding of IEEE 754;
-    # words are read as doubles and back
-    flags = ["-O3", "-ffp-contract=off", "-fno-strict-aliasing"]
+    # words are read as doubles and back; whole numbers wrap
+    flags = ["-O3", "-ffp-contract=off", "-fno-strict-aliasing", "-fwrapv"]
     for path in sorted(Path("src").rglob("*.pyx")):
         name = ".".join(path.relative_to("src").with_suffix("").parts)
         yield Extension(name, [str(path)], extra_compile_args=flags)

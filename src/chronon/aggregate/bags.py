@@ -114,7 +114,7 @@ class BagOperation(Operation):
                 counts[key][1] += times
             else:
                 counts[key] = [value, times]
-        return [counts[key] for key in sorted(counts) if counts[key][1] != 0]
+        return [counts[key] for key in sorted(counts)]
 
     def order_key(self, value: Any) -> Any:
         """What makes two values the same, and orders them."""
@@ -189,7 +189,10 @@ class Histogram(BagOperation):
         return pa.MapArray.from_arrays(bounds, keys, pa.array(counts).cast(pa.int32(), safe=False))
 
     def remove(self, state: Bag | None, value: Any) -> Bag:
-        return self._sum([*((v, n) for v, n in state or []), (value, -1)])
+        return self.merge([state or [], [[value, -1]]])
+
+    def reduced(self, bag: Bag) -> Bag:
+        return [[value, times] for value, times in bag if times != 0]
 
     def result(self, state: Bag) -> Mapping[str, int]:
         k = self.arguments["k"]
@@ -199,9 +202,10 @@ class Histogram(BagOperation):
 class FrequentItems(BagOperation):
     """The k most frequent values with their counts; exact while there are at most ``max(64, 8k)`` distinct ones.
 
-    Beyond that the bag is cut to as many entries: the count of the first one that is left out is taken from all. A count
-    is then too low by at most ``n / (max(64, 8k) + 1)`` for ``n`` values, and never too high (Misra and Gries 1982;
-    mergeable by Agarwal et al. 2012).
+    Beyond that the summary is space-saving (Metwally et al. 2005; merged as by Agarwal et al. 2012). A state is
+    ``[missed, bag]``: the bag holds as many values with estimates; an estimate is at least the true count and at most
+    ``missed`` above it, and a value that is not there came at most ``missed`` times. Of ``n`` values, ``missed`` is at
+    most ``n / (max(64, 8k) + 1)``.
     """
 
     @property
@@ -219,6 +223,11 @@ class FrequentItems(BagOperation):
 
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Ranges:
         return self._texts(super().slide(series, lo, hi))
+
+    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
+        missed, bag = seed
+        states = super().slide_from(bag, series, lo, hi, count)
+        return _Missing(**vars(states), missed=missed, known=states.codes[: len(bag)], count=count)
 
     def _texts(self, states: Ranges) -> Ranges:
         """The bags with their values as texts, in the order of texts."""
@@ -244,25 +253,52 @@ class FrequentItems(BagOperation):
 
         return pa.array([value for value, _ in seed], pa.string()).cast(kind)
 
-    def reduced(self, bag: Bag) -> Bag:
+    def export(self, states: Ranges) -> Sequence[Any]:
+        return [None if bag is None else self._reduced(0, bag) for bag in super().export(states)]
+
+    def lift(self, value: Any, ts: int, seq: int) -> Any:
+        return [0, super().lift(value, ts, seq)]
+
+    def merge(self, states: Sequence[Any]) -> Any:
+        missed = sum(less for less, _ in states)
+        above = self._sum([(value, times - less) for less, bag in states for value, times in bag])
+        return self._reduced(missed, [[value, times + missed] for value, times in above])
+
+    def _reduced(self, missed: int, bag: Bag) -> list[Any]:
         if len(bag) <= self.room:
-            return bag
-        cut = sorted((times for _, times in bag), reverse=True)[self.room]
-        return [[value, times - cut] for value, times in bag if times > cut]
+            return [missed, bag]
+        ranked = top(bag, self.room + 1)
+        _, missed = ranked.pop()
+        return [missed, sorted(map(list, ranked), key=lambda pair: self.order_key(pair[0]))]
 
     def finish(self, states: Ranges) -> pa.Array:
         import pyarrow as pa
 
         sizes, codes, counts = states.entries()
-        sizes, codes, counts = cut_off(sizes, codes, counts, self.room)
         sizes, codes, counts = most_frequent(sizes, codes, counts, self.arguments["k"])
         bounds = pa.array(
             np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), mask=np.append(states.hi <= states.lo, [False])
         )
         return pa.MapArray.from_arrays(bounds, states.distinct.take(pa.array(codes)), pa.array(counts))
 
-    def result(self, state: Bag) -> Mapping[str, int]:
-        return dict(top(state, self.arguments["k"]))
+    def result(self, state: Any) -> Mapping[str, int]:
+        return dict(top(state[1], self.arguments["k"]))
+
+
+@dataclass
+class _Missing(Ranges):
+    """Ranges of which the first begin with a summary that may have missed some of the values."""
+
+    missed: int
+    known: Longs
+    """The codes of the values that the summary holds."""
+    count: int
+    """How many ranges begin with the summary."""
+
+    def entries(self) -> tuple[Longs, Longs, Longs]:
+        sizes, codes, counts = super().entries()
+        led = np.repeat(np.arange(len(sizes)) < self.count, sizes)
+        return sizes, codes, counts + np.where(led & ~np.isin(codes, self.known), self.missed, 0)
 
 
 def top(bag: Bag, k: int) -> list[tuple[Any, int]]:
@@ -277,19 +313,6 @@ def most_frequent(sizes: Longs, codes: Longs, counts: Longs, k: int) -> tuple[Lo
     place = np.arange(len(bag)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
     order = order[place < k]
     return np.minimum(sizes, k), codes[order], counts[order]
-
-
-def cut_off(sizes: Longs, codes: Longs, counts: Longs, room: int) -> tuple[Longs, Longs, Longs]:
-    """As ``FrequentItems.reduced`` for a column of bags."""
-    if not (sizes > room).any():
-        return sizes, codes, counts
-    bag = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.lexsort((-counts, bag))
-    place = np.arange(len(bag)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    cut = np.zeros(len(sizes), dtype=np.int64)
-    cut[bag[order][place == room]] = counts[order][place == room]
-    kept = counts > cut[bag]
-    return np.bincount(bag[kept], minlength=len(sizes)), codes[kept], (counts - cut[bag])[kept]
 
 
 def java_double(number: float) -> str:

@@ -197,10 +197,10 @@ class RankedPick(PickOperation):
         if self.skips_nan:
             series, lo, hi = _without_nan(series, lo, hi)  # by position a NaN holds its place until here
         ranks = series.ranks if self.greatest else ~series.ranks
-        counts = np.zeros(len(lo), dtype=np.int64)
-        best = np.zeros((len(lo), self.limit), dtype=np.int64)
-        tops.greatest(ranks, lo, hi, self.limit, best, counts)
-        return Picks(series, counts, best[np.arange(self.limit) < counts[:, None]])
+        counts = np.clip(hi - lo, 0, self.limit)
+        positions = np.zeros(counts.sum(), dtype=np.int64)
+        tops.greatest(ranks, lo, hi, int(counts.max(initial=0)), positions)
+        return Picks(series, counts, positions)
 
     def lift(self, value: Any, ts: int, seq: int) -> list[Any]:
         del ts, seq

@@ -16,7 +16,7 @@ and the numbers among them. What has no fixed size is in the **tail**, packed as
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -24,13 +24,24 @@ from typing import Any
 
 import msgspec
 
-from chronon.aggregate.kernel import serve
+from chronon.aggregate.kernel import onekey, serve
 from chronon.aggregate.parts import Base, Part
 from chronon.aggregate.shapes import Shape
 from chronon.aggregate.words import WordOperation
 from chronon.base.errors import DataError
 from chronon.base.time import HOPS
-from chronon.base.types import BOOLEAN, BYTE, DOUBLE, FLOAT, INTEGERS, Schema
+from chronon.base.types import (
+    BOOLEAN,
+    BYTE,
+    DOUBLE,
+    FLOAT,
+    INTEGERS,
+    DataType,
+    ListType,
+    MapType,
+    Schema,
+    StructType,
+)
 
 VERSION = 1
 BATCH, ROW = 1, 2
@@ -90,6 +101,10 @@ class Layout:
         return tuple(1 if kind in whole else 2 if kind in (FLOAT, DOUBLE) else 0 for kind in kinds)
 
     @cached_property
+    def _declared(self) -> tuple[Callable[[Any], Any] | None, ...]:
+        return tuple(declared(self.schema[name]) for name in self.inputs)
+
+    @cached_property
     def widths(self) -> tuple[int, ...]:
         """For each part the words of its collapsed state; 0 where it is in the tail."""
         return tuple(width(part.base) for part in self.parts)
@@ -135,6 +150,10 @@ class Layout:
 
     def row(self, ts: int, values: Sequence[Any], seq: int, reversal: bool) -> bytes:
         """A stream row; ``values`` in the order of ``inputs``, ``ts`` in ms."""
+        values = [
+            value if declare is None or value is None else declare(value)
+            for value, declare in zip(values, self._declared, strict=True)
+        ]
         pieces = [_bits([value is not None for value in values])]
         for value, kind in zip(values, self.number_kinds, strict=True):
             if value is not None and kind:
@@ -170,6 +189,23 @@ class Layout:
             raise DataError(
                 "a stored record holds other columns than the definition has now",
                 mend="upload again: the definition was changed after the last upload",
+            )
+
+    def check_batch(self, record: bytes, batch_end: int, stale_after: int) -> None:
+        """Refuse a batch record of another layout, or of another batch than the caller believes.
+
+        Raises
+        ------
+        DataError
+            As ``check``; and where the record's batch end or how long it stays exact are others.
+        """
+        self.check(record, BATCH)
+        _, _, _, _, _, _, end, exact = _HEADER.unpack_from(record)
+        if (end, exact) != (batch_end, stale_after):
+            raise DataError(
+                f"a batch record ends at {end} and is exact for {exact} ms",
+                expected=f"one that ends at {batch_end} and is exact for {stale_after} ms",
+                mend="read the serving info and the record of one generation",
             )
 
     def hop_starts(self, record: bytes) -> list[list[int]]:
@@ -229,6 +265,41 @@ def header(record: bytes) -> tuple[bool, int, int]:
     """Of a row: whether it is a reversal, its ts in ms, its sequence."""
     _, _, reversal, _, _, _, ts, seq = _HEADER.unpack_from(record)
     return bool(reversal), ts, seq
+
+
+def declared(kind: DataType) -> Callable[[Any], Any] | None:
+    """What makes of a value, not null, one that is exactly of its type; ``None`` where nothing is to be done.
+
+    Floats of 32 bits are rounded, whole numbers given for reals become reals, structs become dicts.
+
+    >>> as_float = declared(FLOAT)
+    >>> as_float(0.1)
+    0.10000000149011612
+    """
+    if kind == FLOAT:
+        return onekey.narrowed
+    if kind == DOUBLE:
+        return float
+    if isinstance(kind, ListType):
+        item = _nullable(kind.element)
+        return None if item is None else lambda value: [item(entry) for entry in value]
+    if isinstance(kind, MapType):
+        item = _nullable(kind.value)
+        return None if item is None else lambda value: {key: item(entry) for key, entry in value.items()}
+    if isinstance(kind, StructType):
+        fields = [(name, _nullable(part)) for name, part in kind.fields]
+        return lambda value: {
+            name: part(entry) if part is not None else entry
+            for (name, part), entry in zip(
+                fields, [value[name] for name, _ in fields] if isinstance(value, Mapping) else value, strict=True
+            )
+        }
+    return None
+
+
+def _nullable(kind: DataType) -> Callable[[Any], Any] | None:
+    declare = declared(kind)
+    return None if declare is None else lambda value: None if value is None else declare(value)
 
 
 def _bits(flags: Sequence[bool]) -> bytes:

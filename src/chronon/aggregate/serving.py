@@ -12,7 +12,7 @@ from typing import Any
 from chronon.aggregate.cell import Cell
 from chronon.aggregate.kernel import serve
 from chronon.aggregate.parts import Part
-from chronon.aggregate.record import BATCH, ROW, Layout, header
+from chronon.aggregate.record import ROW, Layout, header
 from chronon.aggregate.words import WordOperation
 from chronon.base.time import DAY_MS, HOPS, floor, window_start
 from chronon.base.types import Schema
@@ -99,12 +99,12 @@ class Serving:
         Raises
         ------
         DataError
-            If bytes were written by another version or for another definition.
+            If bytes were written by another version, for another definition or for another batch.
         """
         if batch is None and not rows:
             return None
         if batch is not None:
-            self.layout.check(batch, BATCH)
+            self.layout.check_batch(batch, batch_end, self.stale_after)
         for row in rows:
             self.layout.check(row, ROW)
         since = EARLIEST if changes else batch_end

@@ -129,11 +129,13 @@ cdef inline void _merge_sums(SumDouble* a, const SumDouble* b) noexcept nogil:
     a.negatives += b.negatives
 
 cdef inline double _total(const SumDouble* s) noexcept nogil:
-    if s.nans != 0 or (s.positives != 0 and s.negatives != 0):
+    cdef bint up = s.positives > 0 or s.negatives < 0           # a count below zero is an infinity taken back
+    cdef bint down = s.negatives > 0 or s.positives < 0
+    if s.nans != 0 or (up and down):
         return NAN
-    if s.positives != 0:
+    if up:
         return INFINITY
-    if s.negatives != 0:
+    if down:
         return -INFINITY
     if s.big == 0:
         return s.high
