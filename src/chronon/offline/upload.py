@@ -16,7 +16,7 @@ from chronon.offline.result import Progress, Silent, Upload
 from chronon.plan.group_by import GroupByPlan, plan_group_by
 from chronon.plan.hashes import batch_hash, row_hash
 from chronon.plan.ranges import bounded, first_partition
-from chronon.plan.scans import ENTITIES
+from chronon.plan.scans import ENTITIES, Scan
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -101,7 +101,17 @@ def serving_info(plan: GroupByPlan, batch_end: int, stale_after: int) -> GroupBy
         outputs={name: str(kind) for name, kind in plan.raw_outputs.items()},
         row_hash=row_hash(plan.definition),
         batch_hash=batch_hash(plan.definition),
+        sources=[_read_columns(scan) for scan in plan.scans],
     )
+
+
+def _read_columns(scan: Scan) -> dict[str, str]:
+    """The columns of a table that a scan's expressions read, with their types."""
+    from chronon.sql import parse
+
+    texts = [*scan.selects.values(), *scan.wheres, *([scan.time] if scan.time is not None else [])]
+    named = {name for text in texts for name in parse(text).columns}
+    return {name: str(kind) for name, kind in scan.schema.items() if name in named}
 
 
 def _temporal(plan: GroupByPlan) -> bool:

@@ -33,6 +33,8 @@ class GroupByInfo(msgspec.Struct, frozen=True, kw_only=True):
         The feature columns before derivations.
     row_hash, batch_hash:
         The versions of the definition that the data belong to.
+    sources:
+        For each source the columns of its table that its expressions read, with their types: what a stream decodes.
     """
 
     name: str
@@ -45,6 +47,7 @@ class GroupByInfo(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, str]
     row_hash: str
     batch_hash: str
+    sources: list[dict[str, str]] = []
 
 
 _encode = msgspec.json.Encoder().encode

@@ -12,7 +12,7 @@ from chronon.engine.duckdb.answers import answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
 from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, scan_sql, type_sql
-from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, quoted
+from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, greatest, quoted
 from chronon.engine.protocol import JoinOutput, LeftRows
 from chronon.plan.join import AsOf, PartPlan
 from chronon.plan.ranges import first_partition
@@ -159,13 +159,11 @@ class DuckDBJoin:
         days = spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)
         union = self._reader.union(plan, [*plan.keys, *plan.selected], days, (None, None))
         features = [identifier(name) for name in plan.raw_outputs]
-        identity = ", ".join(quoted(name) for name in named)
-        order = ", ".join(f"{feature} DESC NULLS LAST" for feature in features)
-        one = f"row_number() OVER (PARTITION BY {identity} ORDER BY {order})"
+        one = greatest([quoted(name) for name in named], plan.raw_outputs)
         match = " AND ".join(f"a.{quoted(name)} = e.{quoted(name)}" for name in named)
         found = self._connection.sql(
             f"SELECT a.{ROW} AS row, {', '.join(f'e.{f}' for f in features)} FROM {ASKED} AS a "
-            f"JOIN (SELECT * FROM ({union}) QUALIFY {one} = 1) AS e ON {match}"
+            f"JOIN (SELECT * FROM ({union}) QUALIFY {one}) AS e ON {match}"
         ).to_arrow_table()
         return self._put_back(found.drop_columns(["row"]), found.column("row"))
 

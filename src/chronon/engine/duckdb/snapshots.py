@@ -11,7 +11,7 @@ from chronon.base.arrow import compute, schema_to_arrow
 from chronon.engine.duckdb.answers import answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
-from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, quoted
+from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, greatest, quoted
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES
 
@@ -64,7 +64,8 @@ def records(reader: Reader, plan: GroupByPlan, ds: str, stale_after: int, thread
         if plan.accuracy == Accuracy.TEMPORAL and plan.aggregator is not None:
             yield from _states(reader, plan, plan.aggregator, ds, stale_after)
             return
-        for _, batches in snapshots(reader, plan, [ds], threads):
+        days = _selected(reader, plan, [ds], once=True) if plan.aggregator is None else None
+        for _, batches in days or snapshots(reader, plan, [ds], threads):
             yield from batches
 
 
@@ -112,8 +113,13 @@ def _of_entities(
         yield ds, _rows(keys, found, drop_empty=False)
 
 
-def _selected(reader: Reader, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
-    """The rows of entities as they are selected; those without any key are left out."""
+def _selected(
+    reader: Reader, plan: GroupByPlan, days: Sequence[str], *, once: bool = False
+) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+    """The rows of entities as they are selected; those without any key are left out.
+
+    With ``once``, one row for each key: the greatest, as a join takes it.
+    """
     columns = [*plan.keys, *plan.raw_outputs]
     schema = schema_to_arrow({**plan.keys, **plan.raw_outputs})
     listed = ", ".join(identifier(name) for name in columns)
@@ -121,7 +127,10 @@ def _selected(reader: Reader, plan: GroupByPlan, days: Sequence[str]) -> Iterato
     for ds in days:
         union = reader.union(plan, columns, (ds, ds), (None, None))
         order = ", ".join(str(i + 1) for i in range(len(columns)))
-        sql = f"SELECT {listed} FROM ({union}) WHERE {some_key} ORDER BY {order}"
+        sql = f"SELECT {listed} FROM ({union}) WHERE {some_key}"
+        if once:
+            sql += f" QUALIFY {greatest([identifier(key) for key in plan.keys], plan.raw_outputs)}"
+        sql += f" ORDER BY {order}"
         found = reader.connection.sql(sql).to_arrow_table()
         yield ds, iter(found.cast(schema).to_batches(max_chunksize=BATCH_ROWS))
 

@@ -141,3 +141,9 @@ class Reader:
 def quoted(key: str) -> str:
     """A key column, or the partition of an entity's snapshot."""
     return DS if key == "__ds" else identifier(key)
+
+
+def greatest(identity: Iterable[str], features: Iterable[str]) -> str:
+    """The condition that keeps one row of each ``identity`` (SQL): the greatest by its features, nulls last."""
+    order = ", ".join(f"{identifier(name)} DESC NULLS LAST" for name in features)
+    return f"row_number() OVER (PARTITION BY {', '.join(identity)} ORDER BY {order}) = 1"

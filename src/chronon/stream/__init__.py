@@ -1,0 +1,1 @@
+"""From rows as they happen to the store that serves them."""
