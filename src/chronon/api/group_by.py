@@ -216,7 +216,8 @@ def GroupBy(
     made.aggregations = _several(aggregations)
     made.sources = []
     inputs = [aggregation.inputColumn for aggregation in made.aggregations or [] if aggregation.inputColumn]
-    for number, source in enumerate(as_sources(sources)):
+    wrapped = as_sources(sources)
+    for number, source in enumerate(wrapped):
         try:
             made.sources.append(completed(source, [*(made.keyColumns or []), *inputs]))
         except ConfigError as error:
@@ -244,7 +245,8 @@ def GroupBy(
                 place=place_of(made, "historical_backfill"),
             )
         )
-    return settle(made, [*problems, *problems_of_group_by(made)])
+    whole = len(made.sources) == len(wrapped)
+    return settle(made, [*problems, *(problems_of_group_by(made) if whole else [])])
 
 
 _ARGUMENTS = dict.fromkeys(GroupBy.__code__.co_varnames[: GroupBy.__code__.co_argcount])

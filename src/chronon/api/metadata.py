@@ -10,10 +10,15 @@ from typing import Any
 from chronon.api import structs
 from chronon.api.problems import notice
 from chronon.api.provenance import here, stamp, variable_of
+from chronon.api.validate import UPLOAD_SCHEDULE_KEY
 from chronon.base.errors import ConfigError
 
 Environment = Mapping[str, Mapping[str, str]]
 """Variables by the mode of a run: ``{"backfill": {"EXECUTOR_MEMORY": "4G"}}``."""
+
+
+_SHORT = 4
+"""Names up to this length are too easily alike."""
 
 
 def Derivation(name: str, expression: str, description: str | None = None) -> structs.Derivation:
@@ -37,7 +42,7 @@ def custom_json(values: Mapping[str, Any]) -> str:
     Raises
     ------
     ConfigError
-        If a value has no JSON form; it is also a ``TypeError``'s job to say so, and the message names the key.
+        If a value has no JSON form; the message names its key.
     """
     for name, value in values.items():
         try:
@@ -51,7 +56,7 @@ def check_names(given: Mapping[str, Any], known: Mapping[str, Any]) -> None:
     """Say so where a keyword that is kept as custom JSON looks like a misspelt argument."""
     for name in given:
         close = get_close_matches(name, known, n=1, cutoff=0.8)
-        if close:
+        if close and len(name) > _SHORT and name != UPLOAD_SCHEDULE_KEY:
             notice(f"{name} is no argument and is kept in customJson", mend=f"did you mean {close[0]}?")
 
 

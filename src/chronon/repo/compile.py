@@ -94,10 +94,11 @@ def compile_definitions(
     for definition in everything:
         problems = _problems(definition, all_joins)
         made.problems += problems
-        made.warnings += rules.warnings_of(definition)
+        sound = not problems and broken(definition.value) is None
+        made.warnings += rules.warnings_of(definition) if sound else ()
         if isinstance(definition.value, structs.GroupBy) and not rules.is_written(definition.value):
             made.skipped.append(definition.path)
-        elif not problems and not broken(definition.value):
+        elif sound:
             _render(definition, made, existing or {}, force=force)
     for problem in rules.collisions(everything):
         made.problems.append(problem)
@@ -148,11 +149,13 @@ def _problems(definition: Definition, joins: Sequence[structs.Join]) -> list[Chr
 
 
 def _inline(definitions: Sequence[Definition]) -> list[Definition]:
-    """The group-bys that only joins hold, as definitions of their own."""
+    """The group-bys that only (sound) joins hold, as definitions of their own."""
     known = {id(definition.value) for definition in definitions}
     found: list[Definition] = []
     for definition in definitions:
-        for group_by in part_group_bys(definition.value) if isinstance(definition.value, structs.Join) else ():
+        if not isinstance(definition.value, structs.Join) or broken(definition.value) is not None:
+            continue
+        for group_by in part_group_bys(definition.value):
             if id(group_by) not in known and group_by.metaData is not None and group_by.metaData.name:
                 known.add(id(group_by))
                 line = place_of(group_by).line if not vars(group_by).get("_named") else None

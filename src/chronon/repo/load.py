@@ -15,7 +15,7 @@ from types import ModuleType
 from typing import Any, cast
 
 from chronon.api import structs
-from chronon.api.problems import Gathered, gather, settle
+from chronon.api.problems import Gathered, gather, problems_of, settle
 from chronon.base.errors import ChrononError, ConfigError, Place
 from chronon.repo.definition import KINDS, WORDS, AnyDefinition, Definition, kind_of
 from chronon.repo.enrich import finish, own
@@ -136,6 +136,8 @@ class _Loading:
         if known.file != str(self.root / file):
             held["_place"] = Place(file=str(self.root / file), line=line)
         place = Place(definition=name, file=str(self.root / file), line=held["_place"].line)
+        for problem in problems_of(value):
+            problem.at(Place(definition=name))
         settle(value, own(value, name.partition(".")[0], self.teams, place))
         self.claimed[id(value)] = Definition(kind, name, value, file.as_posix(), place.line)
 
