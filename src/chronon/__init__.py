@@ -9,6 +9,8 @@ from chronon.api import PUBLIC
 if TYPE_CHECKING:
     from chronon.api import *  # noqa: F403
 
+__version__ = "0.1.0"
+
 __all__ = sorted(name for names in PUBLIC.values() for name in names)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
 
 
