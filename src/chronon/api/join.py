@@ -61,6 +61,7 @@ def Join(
     tags: Mapping[str, str] | None = None,
     description: str | None = None,
     model_transforms: structs.ModelTransforms | None = None,
+    name: str | None = None,
     **kwargs: Any,
 ) -> structs.Join:
     """Features of several group-bys for the rows of a left side.
@@ -96,6 +97,8 @@ def Join(
     production, additional_args, additional_env, dependencies, output_namespace, table_properties, env, lag,
     offline_schedule, historical_backfill, deprecation_date, tags, description:
         Written to the metadata, which schedulers and engines read.
+    name:
+        ``team.something``, for joins that no file of a repo names.
     kwargs:
         Kept in the metadata's custom JSON.
 
@@ -105,7 +108,7 @@ def Join(
         With all that is wrong.
     """
     check_names(kwargs, _ARGUMENTS)
-    metadata = structs.MetaData()
+    metadata = structs.MetaData(name=name)
     made = stamp(structs.Join(metaData=metadata))
     made.left = deepcopy(as_source(left))
     problems: list[ChrononError] = list(_prepare_left(made, made.left))

@@ -48,8 +48,9 @@ def init(folder: Path, team: str) -> None:
 
 @click.command(name="compile")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Replace served definitions even if their meaning changes.")
 @repo_option
-def compile_command(paths: tuple[Path, ...], folder: Path | None) -> None:
+def compile_command(paths: tuple[Path, ...], force: bool, folder: Path | None) -> None:
     """Check all definitions and write them as JSON to `production/`.
 
     PATHS are files or folders of the repo; all of it without any. Every problem of every file is told; the definitions
@@ -58,9 +59,11 @@ def compile_command(paths: tuple[Path, ...], folder: Path | None) -> None:
     from chronon.base.errors import raise_all
 
     context = Context.of(folder)
-    result = context.repo.compile(*paths)
+    result = context.repo.compile(*paths, force=force)
     for path in result.written:
         click.echo(f"  wrote  {path}")
+    for line in (*result.skipped, *result.warnings):
+        click.echo(f"  note: {line}")
     click.echo(f"{len(result.written)} written, {len(result.unchanged)} unchanged, {len(result.problems)} problems")
     raise_all(result.problems)
 
