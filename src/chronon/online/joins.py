@@ -1,0 +1,134 @@
+"""What is prepared once from the definition of a join: its parts, their keys, the names of its columns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from chronon.api.naming import name_of, part_prefix
+from chronon.api.structs import Join, JoinPart
+from chronon.api.wire import from_json
+from chronon.base.errors import ChrononError, ConfigError
+from chronon.base.types import DataType
+from chronon.online.derived import Derived
+from chronon.online.group_bys import Keys, PreparedGroupBy
+from chronon.plan.names import part_keys, part_outputs
+
+EXCEPTION = "_exception"
+"""What stands behind the name of a part that failed."""
+
+Find = Callable[[str], PreparedGroupBy]
+
+
+class PreparedPart:
+    """A part of a join, ready to answer.
+
+    Attributes
+    ----------
+    prefix:
+        What stands before its columns.
+    exception:
+        The column that says why it failed.
+    group_by:
+        ``None`` if it cannot be served; then ``problem`` says why.
+    columns:
+        The join's columns, parallel to those of the group-by; empty where the group-by has derivations of its own.
+    """
+
+    def __init__(self, part: JoinPart, find: Find) -> None:
+        if part.groupBy is None:
+            raise ConfigError("a join part has no group-by")
+        self.prefix = part_prefix(part)
+        self.exception = self.prefix + EXCEPTION
+        self.group_by: PreparedGroupBy | None = None
+        self.problem: ChrononError | None = None
+        self.left = part_keys(part)
+        try:
+            self.group_by = find(name_of(part.groupBy))
+        except ChrononError as problem:
+            self.problem = problem
+            return
+        known = self.group_by
+        self.renamed = part_outputs(part, known.outputs)
+        self.columns = tuple(self.renamed[name] for name in known.columns) if known.derived is None else ()
+        left = [self.left.get(key, key) for key in known.key_types]
+        self.keys = Keys(left, list(known.key_types.values()))
+
+    @property
+    def outputs(self) -> dict[str, DataType]:
+        """Its columns of the join and their types."""
+        known = self.group_by
+        return {} if known is None else {self.renamed[name]: kind for name, kind in known.outputs.items()}
+
+
+class PreparedJoin:
+    """A join, ready to answer.
+
+    Parameters
+    ----------
+    data:
+        Its definition as JSON.
+    find:
+        Gives a group-by by its name.
+
+    Raises
+    ------
+    ConfigError
+        If it has external parts or models, which are not served yet.
+    """
+
+    def __init__(self, data: bytes, find: Find) -> None:
+        join = from_json(Join, data.decode())
+        self.data = data
+        self.name = name_of(join)
+        _refuse_unserved(join, self.name)
+        self.parts = [PreparedPart(part, find) for part in join.joinParts or []]
+        self.batch_ends = {part.prefix: part.group_by.batch_end for part in self.parts if part.group_by is not None}
+        self.keys_of_parts = _shared_keys(self.parts)
+        self.key_types: dict[str, DataType] = {}
+        columns: dict[str, DataType] = {}
+        for part in self.parts:
+            if part.group_by is not None:
+                columns |= part.outputs
+                for name, kind in zip(part.keys.names, part.keys.types, strict=True):
+                    self.key_types.setdefault(name, kind)
+        self.derived: Derived | None = None
+        self.outputs = columns
+        self.dependants: dict[str, frozenset[str]] = {}
+        if join.derivations:
+            unknown = [f"{part.prefix}_" for part in self.parts if part.group_by is None]
+            self.derived = Derived(join.derivations, columns, self.key_types, definition=self.name, unknown=unknown)
+            self.outputs = self.derived.outputs
+            self.dependants = {part.prefix: self.derived.readers(part.outputs) for part in self.parts}
+
+    def still_holds(self, data: bytes | None, find: Find) -> bool:
+        """Whether it is what would be prepared now."""
+        if data != self.data:
+            return False
+        for part in self.parts:
+            if part.group_by is None:
+                return False
+            try:
+                if find(part.group_by.name) is not part.group_by:
+                    return False
+            except ChrononError:
+                return False
+        return True
+
+
+def _shared_keys(parts: list[PreparedPart]) -> list[tuple[Keys, list[PreparedPart]]]:
+    """Parts by the key they are looked up with, so that it is read and encoded once for a request."""
+    found: dict[Any, tuple[Keys, list[PreparedPart]]] = {}
+    for part in parts:
+        if part.group_by is not None:
+            found.setdefault((part.keys.names, part.keys.types), (part.keys, []))[1].append(part)
+    return list(found.values())
+
+
+def _refuse_unserved(join: Join, name: str) -> None:
+    for field, what in (("onlineExternalParts", "external parts"), ("modelTransforms", "model transforms")):
+        if getattr(join, field):
+            raise ConfigError(
+                f"{name} has {what}, which cannot be served yet",
+                mend=f"serve a join without {what}, and add their values in the caller",
+            )
