@@ -7,8 +7,8 @@ import pytest
 from chronon import sql
 from chronon.base.errors import ExpressionError
 from chronon.sql.duckdb_types import duckdb_type
-from tests.sql.cases import read_cases, shown
-from tests.sql.evaluation import in_duckdb, in_rows
+from .cases import read_cases, shown
+from .evaluation import in_duckdb, in_rows
 
 CASES = read_cases()
 ANSWERED = [pytest.param(case, id=case.name) for case in CASES if not case.error]

@@ -28,7 +28,7 @@ from chronon.aggregate.kernel import onekey, serve
 from chronon.aggregate.parts import Base, Part
 from chronon.aggregate.shapes import Shape
 from chronon.aggregate.words import WordOperation
-from chronon.base.errors import DataError
+from chronon.base.errors import DataError, Place
 from chronon.base.time import HOPS
 from chronon.base.types import (
     BOOLEAN,
@@ -150,15 +150,21 @@ class Layout:
 
     def row(self, ts: int, values: Sequence[Any], seq: int, reversal: bool) -> bytes:
         """A stream row; ``values`` in the order of ``inputs``, ``ts`` in ms."""
-        values = [
-            value if declare is None or value is None else declare(value)
-            for value, declare in zip(values, self._declared, strict=True)
-        ]
         pieces = [_bits([value is not None for value in values])]
-        for value, kind in zip(values, self.number_kinds, strict=True):
-            if value is not None and kind:
-                pieces.append(struct.pack("<q" if kind == 1 else "<d", value))
-        tail = [value for value, kind in zip(values, self.number_kinds, strict=True) if not kind]
+        tail: list[Any] = []
+        for name, value, kind, declare in zip(self.inputs, values, self.number_kinds, self._declared, strict=True):
+            try:
+                exact = value if declare is None or value is None else declare(value)
+                if not kind:
+                    tail.append(exact)
+                elif value is not None:
+                    pieces.append(struct.pack("<q" if kind == 1 else "<d", exact))
+            except (struct.error, TypeError, ValueError, KeyError, OverflowError):
+                raise DataError(
+                    f"{value!r} is no {self.schema[name]}",
+                    place=Place(field=name),
+                    mend="cast the column in the select",
+                ) from None
         body = b"".join(pieces)
         header = _HEADER.pack(VERSION, ROW, reversal, 0, self.hash, _HEADER.size + len(body), ts, seq)
         return header + body + (_encode(tail) if tail else b"")
@@ -190,6 +196,8 @@ class Layout:
                 "a stored record holds other columns than the definition has now",
                 mend="upload again: the definition was changed after the last upload",
             )
+        if not _HEADER.size <= int.from_bytes(record[8:16], "little") <= len(record):
+            raise serve.cut_off()
 
     def check_batch(self, record: bytes, batch_end: int, stale_after: int) -> None:
         """Refuse a batch record of another layout, or of another batch than the caller believes.
@@ -230,7 +238,10 @@ class Layout:
     def tail(self, record: bytes) -> Any:
         """What a record holds in its tail."""
         at = int.from_bytes(record[8:16], "little")
-        return msgspec.msgpack.decode(memoryview(record)[at:]) if at < len(record) else []
+        try:
+            return msgspec.msgpack.decode(memoryview(record)[at:]) if at < len(record) else []
+        except msgspec.DecodeError:
+            raise serve.cut_off() from None
 
     def row_values(self, record: bytes) -> Mapping[str, Any]:
         """The inputs of a row by name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 import rich_click as click
+from click.exceptions import Exit
 
 from chronon.cli.offline import backfill, sql, upload
 from chronon.cli.online import fetch, serve
@@ -38,7 +39,7 @@ def main() -> None:
     except ChrononError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)
-    except click.exceptions.Exit as error:
+    except Exit as error:
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()

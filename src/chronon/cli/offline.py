@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import rich_click as click
 
@@ -33,17 +34,12 @@ def backfill(
     context = Context.of(folder)
     definition = context.definition(name)
     until = end or context.settings.partitions.of(SystemClock().now())
-    run = backfill_join if isinstance(definition, structs.Join) else backfill_group_by
+    how: dict[str, Any] = {"start": start, "end": until, "step_days": step_days, "run_first_hole": run_first_hole}
     with progress() as bar:
-        result = run(  # type: ignore[operator]
-            definition,
-            context.engine,
-            start=start,
-            end=until,
-            step_days=step_days,
-            run_first_hole=run_first_hole,
-            progress=bar,
-        )
+        if isinstance(definition, structs.Join):
+            result = backfill_join(definition, context.engine, **how, progress=bar)
+        else:
+            result = backfill_group_by(definition, context.engine, **how, progress=bar)
     tell_backfill(result)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def fetch(name: str, keys: tuple[str, ...], at: str | None, as_json: bool, folde
     _tell(name, request.keys, request.at, answer.values)
 
 
-def _tell(name: str, keys: dict[str, Any], at: int | None, values: dict[str, Any]) -> None:
+def _tell(name: str, keys: Mapping[str, Any], at: int | None, values: Mapping[str, Any]) -> None:
     said = ", ".join(f"{column} = {value}" for column, value in keys.items())
     click.echo(f"{name} for {said}, as of {instant(at) if at is not None else 'now'}")
     table(["feature", "value"], values.items())

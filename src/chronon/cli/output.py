@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -81,7 +81,7 @@ class Bar:
 
 
 @contextmanager
-def progress() -> Iterator[Lines | Bar]:
+def progress() -> Generator[Lines | Bar]:
     """A bar on a terminal, else lines."""
     if not sys.stderr.isatty():
         yield Lines()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -68,7 +68,7 @@ def quickstart(folder: Path) -> None:
 
 
 @contextmanager
-def _told(number: str, what: str) -> Iterator[None]:
+def _told(number: str, what: str) -> Generator[None]:
     click.secho(f"\n{number}. {what}", bold=True)
     begun = perf_counter()
     yield

@@ -7,12 +7,12 @@ files, folders without partitions, or a single file ``<root>/<namespace>/<table>
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from chronon.base.errors import ConfigError, DataError, MissingDataError, StorageError
@@ -114,7 +114,7 @@ class Warehouse:
         )
 
     @contextmanager
-    def writing(self, table: str) -> Iterator[None]:
+    def writing(self, table: str) -> Generator[None]:
         """Hold the lock of a table: one writer at a time. It dies with its process; what that left over is removed."""
         import fcntl
 
@@ -263,7 +263,8 @@ def _write(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> 
 
     rows = 0
     with path.open("wb") as file:
-        with pq.ParquetWriter(file, schema, compression="snappy", use_dictionary=_texts(schema)) as writer:
+        options: dict[str, Any] = {"compression": "snappy", "use_dictionary": _texts(schema)}
+        with pq.ParquetWriter(file, schema, **options) as writer:
             for table in _grouped(batches, schema):
                 writer.write_table(table, row_group_size=ROWS_PER_GROUP)
                 rows += table.num_rows

@@ -75,7 +75,7 @@ def _query(source: structs.Source) -> list[Any]:
 
 
 def _aggregation(aggregation: structs.Aggregation) -> list[Any]:
-    windows = sorted([w.length, w.timeUnit] if w is not None else [] for w in aggregation.windows or [])
+    windows = sorted([w.length, w.timeUnit] for w in aggregation.windows or [])
     return [
         str(aggregation.inputColumn),
         int(aggregation.operation if aggregation.operation is not None else Operation.LAST),

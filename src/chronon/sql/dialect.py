@@ -42,20 +42,13 @@ def parse_tree(text: str, place: Place | None = None) -> Any:
     if not text.strip():
         raise ExpressionError("the expression is empty", place=place, expected="a Spark SQL expression of one row")
     try:
-        tree: Any = dialect()().parse(text)[0] if ";" in text else dialect()().parse_into(exp.Condition, text)[0]
+        tree: Any = dialect()().parse_into(exp.Condition, text)[0]
     except ParseError as error:
         raise _unparsable(text, error.errors, place) from None
     except TokenError as error:
         raise ExpressionError(
-            f"cannot read {text!r}: {str(error).splitlines()[0]}", place=place, mend="close every quote and comment"
+            f"cannot read `{text}`: {str(error).splitlines()[0]}", place=place, mend="close every quote and comment"
         ) from None
-    if isinstance(tree, exp.Alias):
-        raise ExpressionError(
-            f"{text!r} names its own result {tree.alias!r}",
-            place=place,
-            expected="an expression without AS",
-            mend=f"give the name beside the expression: {tree.alias}={tree.this.sql('spark')!r}",
-        )
     return tree
 
 
@@ -64,13 +57,21 @@ def _unparsable(text: str, errors: list[dict[str, Any]], place: Place | None) ->
     start: str = found.get("start_context") or ""
     near: str = found.get("highlight") or ""
     description = str(found.get("description") or "it is not an expression").rstrip(".")
+    if near.upper() == "AS":
+        name = str(found.get("end_context") or "").strip()
+        return ExpressionError(
+            f"`{text}` names its own result",
+            place=place,
+            expected="an expression without AS",
+            mend=f"give the name beside the expression: {name or 'name'}={start.strip()!r}",
+        )
     lines = text.splitlines() or [text]
     number = int(found.get("line") or 1)
     line = lines[min(number, len(lines)) - 1]
     at = len(start.splitlines()[-1]) if start else 0
     pointer = "\n".join(["", f"    {line}", f"    {' ' * at}{'^' * max(1, len(near))}"])
     return ExpressionError(
-        f"cannot read {text!r}: {description} at line {number}, column {at + 1}{pointer}",
+        f"cannot read `{text}`: {description} at line {number}, column {at + 1}{pointer}",
         place=place,
         expected="one Spark SQL expression",
     )

@@ -87,7 +87,7 @@ class Expression:
     def error(self, refusal: Refusal) -> ExpressionError:
         """A refusal as an error that names the expression."""
         return ExpressionError(
-            f"in {self.text!r}: {refusal.reason}", place=self.place, expected=refusal.expected, mend=refusal.mend
+            f"in `{self.text}`: {refusal.reason}", place=self.place, expected=refusal.expected, mend=refusal.mend
         )
 
 

@@ -91,7 +91,7 @@ FIELDS: dict[str, Field] = {
     },
 }
 PARTS = ("year", "month", "day", "hour", "minute", "second", "fraction", "half")
-_ONLY_PRINTED = frozenset({"DDD", "D"})
+_QUOTED = re.compile(r"'((?:[^']|'')*)'")
 
 
 def fields(pattern: str) -> Iterator[str | Field]:
@@ -100,11 +100,11 @@ def fields(pattern: str) -> Iterator[str | Field]:
     while at < len(pattern):
         char = pattern[at]
         if char == "'":
-            end = pattern.find("'", at + 1)
-            if end < 0:
+            found = _QUOTED.match(pattern, at)
+            if found is None:
                 raise Refusal(f"the pattern {pattern!r} has a quote without an end")
-            yield pattern[at + 1 : end] or "'"
-            at = end + 1
+            yield found[1].replace("''", "'") or "'"
+            at = found.end()
         elif char.isascii() and char.isalpha():
             run = re.compile(f"{char}+").match(pattern, at)
             letters = run[0] if run else char

@@ -120,11 +120,12 @@ _TEXTS = [
     "chronon_locate(part, x, start) AS CAST(CASE WHEN start <= 0 OR start > length(x) + 1 THEN 0"
     " WHEN instr(substring(x, start), part) = 0 THEN 0"
     " ELSE instr(substring(x, start), part) + start - 1 END AS INTEGER)",
-    "chronon_substring_index(x, d, n) AS (CASE WHEN d = '' OR n = 0 THEN ''"
-    " WHEN n > 0 THEN array_to_string(string_split(x, d)[1:n], d)"
-    " ELSE array_to_string(string_split(x, d)[greatest(len(string_split(x, d)) + CAST(n AS BIGINT), 0) + 1:], d) END)",
     "chronon_join(x, separator) AS (CASE WHEN x IS NOT NULL AND separator IS NOT NULL THEN"
-    " coalesce(array_to_string(x, separator), '') END)",
+    " coalesce(substr(array_to_string(list_transform(list_filter(x, lambda e: e IS NOT NULL), lambda e: separator || e),"
+    " ''), length(separator) + 1), '') END)",
+    "chronon_substring_index(x, d, n) AS (CASE WHEN d = '' OR n = 0 THEN ''"
+    " WHEN n > 0 THEN chronon_join(string_split(x, d)[1:n], d)"
+    " ELSE chronon_join(string_split(x, d)[greatest(len(string_split(x, d)) + CAST(n AS BIGINT), 0) + 1:], d) END)",
 ]
 _TIMES = [
     "chronon_micros(x) AS (CASE WHEN x BETWEEN CAST(-62135596800000000 AS BIGINT) AND CAST(253402300799999999 AS BIGINT)"

@@ -81,11 +81,15 @@ class Source:
             return f"({value!r})"
         return self.constant(value)
 
+    def _named(self, node: Node) -> str:
+        """As ``atom``, but never a constant in the source: ``1 is None`` is a warning there."""
+        return self.constant(node.value) if isinstance(node, Literal) and node.value is not None else self.atom(node)
+
     def _compute(self, node: Call) -> str:
         lazy = node.function.lazy
         if lazy is not None:
             return _LAZY[lazy](self, node)
-        args = [self.atom(arg) for arg in node.args]
+        args = [self.atom(arg) if node.function.strict else self._named(arg) for arg in node.args]
         text = self.text(node).format(*args)
         if text in args:
             return text

@@ -71,11 +71,15 @@ class Typer:
         )
 
 
+def _star(_typer: Typer, _tree: Any) -> Node:
+    raise Refusal("* stands for several columns", expected="the name of one column")
+
+
 def _column(typer: Typer, tree: Any) -> Node:
     from sqlglot import exp
 
     if isinstance(tree.this, exp.Star):
-        raise Refusal("* stands for several columns", expected="the name of one column")
+        return _star(typer, tree)
     first, *rest = [part.name for part in tree.parts]
     if first in typer.variables:
         node: Node = typer.variables[first]
@@ -192,7 +196,7 @@ def _anonymous(typer: Typer, tree: Any) -> Node:
     why = refused.reason(name)
     if why is not None:
         raise Refusal(f"the function {name} is refused: {why[0]}", mend=why[1])
-    function = FUNCTIONS.get(name)
+    function = FUNCTIONS.get("named_struct" if name == "struct" else name)
     if function is None or name in _INTERNAL:
         near = difflib.get_close_matches(name, [known for known in FUNCTIONS if known not in _INTERNAL], n=1)
         raise Refusal(
@@ -434,6 +438,7 @@ def _handlers() -> Mapping[str, Callable[[Typer, Any], Node]]:
     return {
         "Column": _column,
         "Identifier": _identifier,
+        "Star": _star,
         "Dot": _dot,
         "Literal": _literal,
         "RawString": lambda _typer, tree: Literal(tree.this, t.STRING),

@@ -1,3 +1,4 @@
+# distutils: language = c++
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Coupons of values: what a CPC sketch remembers of a value (Lang 2017), by MurmurHash3 (Appleby, public domain)."""
 
@@ -5,6 +6,8 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcpy
+from libcpp.algorithm cimport sort, unique
+from libcpp.vector cimport vector
 
 cdef extern from *:
     int __builtin_popcountll(unsigned long long x) nogil
@@ -94,14 +97,19 @@ def of_word(int64_t word, int lg_k):
     return _coupon(<const uint8_t*> &word, 8, lg_k)
 
 
-
 # A set of coupons as bytes: sorted words of four bytes while they are few, else for each row eight bytes with one bit for
 # each column. The length tells the two apart.
 
 def packed(const int64_t[::1] coupons, int lg_k):
     """The bytes of a set of coupons; repeated ones count once."""
-    cdef uint64_t* matrix = <uint64_t*> calloc(<size_t> 1 << lg_k, 8)
+    cdef vector[uint32_t] few
+    cdef uint64_t* matrix
     cdef Py_ssize_t i
+    if coupons.shape[0] < <Py_ssize_t> 2 << lg_k:
+        for i in range(coupons.shape[0]):
+            few.push_back(<uint32_t> coupons[i])
+        return _sorted(few)
+    matrix = <uint64_t*> calloc(<size_t> 1 << lg_k, 8)
     if matrix == NULL:
         raise MemoryError
     for i in range(coupons.shape[0]):
@@ -114,7 +122,19 @@ def packed(const int64_t[::1] coupons, int lg_k):
 
 def merged(states, int lg_k):
     """The bytes of the union of ``states``."""
-    cdef uint64_t* matrix = <uint64_t*> calloc(<size_t> 1 << lg_k, 8)
+    cdef vector[uint32_t] few
+    cdef uint64_t* matrix
+    cdef Py_ssize_t before
+    if sum(map(len, states)) < 8 << lg_k:           # then none of them is a matrix
+        for state in states:
+            before = few.size()
+            few.resize(before + len(state) // 4)
+            if len(state):
+                memcpy(few.data() + before, PyBytes_AS_STRING(state), 4 * (few.size() - before))
+        if few.empty() or few[_greatest(few)] >> 6 < <uint64_t> 1 << lg_k:
+            return _sorted(few)
+        raise ValueError("a set of coupons is of another size")
+    matrix = <uint64_t*> calloc(<size_t> 1 << lg_k, 8)
     if matrix == NULL:
         raise MemoryError
     try:
@@ -123,6 +143,22 @@ def merged(states, int lg_k):
         return _packed(matrix, lg_k)
     finally:
         free(matrix)
+
+
+cdef size_t _greatest(const vector[uint32_t]& coupons) noexcept:
+    cdef size_t i, best = 0
+    for i in range(coupons.size()):
+        if coupons[i] > coupons[best]:
+            best = i
+    return best
+
+
+cdef bytes _sorted(vector[uint32_t]& coupons):
+    sort(coupons.begin(), coupons.end())
+    coupons.erase(unique(coupons.begin(), coupons.end()), coupons.end())
+    if coupons.empty():
+        return b""
+    return PyBytes_FromStringAndSize(<const char*> coupons.data(), 4 * coupons.size())
 
 
 def size(bytes state, int lg_k):

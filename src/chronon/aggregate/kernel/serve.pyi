@@ -1,12 +1,15 @@
 from collections.abc import Sequence
 from typing import Any
 
+from chronon.base.errors import DataError
+
 class Reader:
     def __init__(
         self, parts: Sequence[tuple[int, ...]], hop_columns: Sequence[Sequence[int]], inputs: Sequence[int]
     ) -> None: ...
     def answer(self, batch: bytes | None, rows: Sequence[bytes], batch_end: int, since: int, at: int) -> list[Any]: ...
 
+def cut_off() -> DataError: ...
 def hop_starts(
     batch: bytes, part_count: int, widths: Sequence[int], hop_columns: Sequence[Sequence[int]]
 ) -> list[list[int]]: ...

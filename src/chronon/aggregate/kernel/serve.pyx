@@ -16,6 +16,8 @@ from chronon.aggregate.kernel.states cimport (
     clear, merge, real_result, remove, reversible, start, update, whole_result,
 )
 
+from chronon.base.errors import DataError
+
 cdef enum:
     HEADER = 32
     HOP_SIZES = 3
@@ -67,6 +69,11 @@ cdef Py_ssize_t _count(const char* bits, Py_ssize_t n) noexcept nogil:
     for i in range(n):
         total += _bit(bits, i)
     return total
+
+
+def cut_off():
+    """What to raise for bytes that end too early."""
+    return DataError("a stored record ends before its contents do", mend="upload again: its bytes are damaged")
 
 
 cdef class Reader:
@@ -127,7 +134,7 @@ cdef class Reader:
         try:
             for r in range(count):
                 row[r] = <const char*> <bytes> rows[r]
-                self._read_row(row[r], words + r * self.input_count, seen + r * self.input_count)
+                self._read_row(<bytes> rows[r], words + r * self.input_count, seen + r * self.input_count)
             if batch is not None:
                 collapsed = self._read_batch(batch)
                 state = collapsed + 8 * ((self.part_count + 63) // 64)
@@ -145,37 +152,52 @@ cdef class Reader:
             free(seen)
         return results
 
-    cdef void _read_row(self, const char* row, int64_t* words, char* seen) noexcept:
-        cdef const char* bits = row + HEADER
+    cdef int _read_row(self, bytes row, int64_t* words, char* seen) except -1:
+        cdef const char* bits = (<const char*> row) + HEADER
         cdef const char* number = bits + 8 * ((self.input_count + 63) // 64)
+        cdef const char* end = (<const char*> row) + len(row)
         cdef Py_ssize_t i
+        if number > end:
+            raise cut_off()
         for i in range(self.input_count):
             seen[i] = _bit(bits, i)
             if seen[i] and self.inputs[i]:
+                if end - number < 8:
+                    raise cut_off()
                 words[i] = _word(number, 0)
                 number += 8
+        return 0
 
     cdef const char* _read_batch(self, bytes batch) except NULL:
         cdef const char* collapsed = (<const char*> batch) + HEADER
         cdef const char* at = collapsed + 8 * ((self.part_count + 63) // 64)
+        cdef const char* end = (<const char*> batch) + len(batch)
         cdef Py_ssize_t i, j
         cdef Hops* hops
+        if at > end:
+            raise cut_off()
         for i in range(self.part_count):
             if _bit(collapsed, i):
                 at += 8 * self.parts[i].width
         for i in range(HOP_SIZES):
             hops = &self.hops[i]
+            if end - at < 8:
+                raise cut_off()
             hops.count = _word(at, 0)
+            if not 0 <= hops.count <= (end - at) // 8 - 1:
+                raise cut_off()
             hops.starts = at + 8
             at += 8 * (1 + hops.count)
             for j in range(hops.columns):
                 hops.column[j].seen = at
                 at += 8 * ((hops.count + 63) // 64)
+                if at > end:
+                    raise cut_off()
                 hops.column[j].states = at
                 if hops.column[j].width:
                     at += 8 * hops.column[j].width * _count(hops.column[j].seen, hops.count)
-        if at - (<const char*> batch) > len(batch):
-            raise ValueError("a batch record ends before its states do")
+        if at > end:
+            raise cut_off()
         return collapsed
 
     cdef object _answer(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -51,7 +51,7 @@ def connect(*, memory: str | None, threads: int, temp: str) -> duckdb.DuckDBPyCo
 
 
 @contextmanager
-def readable_errors(what: str) -> Iterator[None]:
+def readable_errors(what: str) -> Generator[None]:
     """DuckDB's errors as ours: unreadable files, not enough memory or space, values that a cast refuses."""
     import duckdb
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +104,7 @@ class DuckDBEngine:
     # ---- work
 
     @contextmanager
-    def join(self, left: Scan, days: Sequence[str], outputs: JoinOutput) -> Iterator[DuckDBJoin]:
+    def join(self, left: Scan, days: Sequence[str], outputs: JoinOutput) -> Generator[DuckDBJoin]:
         with self._connection(f"reading {left.table}") as connection:
             yield DuckDBJoin(self._reader(connection), left, days, outputs, self._threads)
 
@@ -140,7 +140,7 @@ class DuckDBEngine:
         return self.partitions(scan.table, scan.partition or self.partitions_spec.column, dict(scan.subs))
 
     @contextmanager
-    def _connection(self, what: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    def _connection(self, what: str) -> Generator[duckdb.DuckDBPyConnection]:
         connection = self._connect()
         try:
             with readable_errors(what):
