@@ -226,21 +226,24 @@ class Layout:
 
     def tail_states(self, record: bytes) -> tuple[dict[int, Any], list[dict[int, list[Any]]]]:
         """The states in the tail of a batch record: collapsed ones by part, those of hops by hop size and column."""
-        collapsed, hops = self.tail(record)
-        return (
-            dict(zip([i for i, words in enumerate(self.widths) if not words], collapsed, strict=True)),
-            [
-                dict(zip([i for i, words in enumerate(widths) if not words], states, strict=True))
-                for widths, states in zip(self.hop_widths, hops, strict=True)
-            ],
-        )
+        try:
+            collapsed, hops = self.tail(record)
+            return (
+                dict(zip([i for i, words in enumerate(self.widths) if not words], collapsed, strict=True)),
+                [
+                    dict(zip([i for i, words in enumerate(widths) if not words], states, strict=True))
+                    for widths, states in zip(self.hop_widths, hops, strict=True)
+                ],
+            )
+        except (TypeError, ValueError):  # not as many as the layout has
+            raise serve.cut_off() from None
 
     def tail(self, record: bytes) -> Any:
         """What a record holds in its tail."""
         at = int.from_bytes(record[8:16], "little")
         try:
             return msgspec.msgpack.decode(memoryview(record)[at:]) if at < len(record) else []
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise serve.cut_off() from None
 
     def row_values(self, record: bytes) -> Mapping[str, Any]:
