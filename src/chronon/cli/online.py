@@ -35,15 +35,20 @@ def fetch(name: str, keys: tuple[str, ...], at: str | None, as_json: bool, folde
     request = Request({column: value for column, _, value in pairs}, at=_instant(at))
     with Fetcher(context.store) as fetcher:
         answer = fetcher.fetch(name, [request])[0]
+    if answer.error is not None:
+        raise answer.error
     if as_json:
         click.echo(json.dumps(answer.values, default=str))
         return
-    _tell(name, request.keys, request.at, answer.values)
+    _tell(name, answer.keys, answer.at, answer.values)
 
 
-def _tell(name: str, keys: Mapping[str, Any], at: int | None, values: Mapping[str, Any]) -> None:
+def _tell(name: str, keys: Mapping[str, Any], at: int, values: Mapping[str, Any]) -> None:
     said = ", ".join(f"{column} = {value}" for column, value in keys.items())
-    click.echo(f"{name} for {said}, as of {instant(at) if at is not None else 'now'}")
+    if not values:
+        click.echo(f"{name}: nothing is known of {said}, as of {instant(at)} UTC")
+        return
+    click.echo(f"{name} of {said}, as of {instant(at)} UTC")
     table(["feature", "value"], values.items())
 
 

@@ -199,11 +199,10 @@ def _check(context: Context) -> None:
             if name in (*LEFT, "ds"):
                 continue
             compared += 1
-            if not _same(trained, answer.values[name]):
-                raise DataError(
-                    f"{name} of user {row['user_id']} at {instant(row['ts'])}: trained on {trained!r}, "
-                    f"served {answer.values[name]!r}"
-                )
+            served = answer.values.get(name)
+            if not _same(trained, served):
+                which = f"{name} of user {row['user_id']} at {instant(row['ts'])}"
+                raise DataError(f"{which}: trained on {trained!r}, served {served!r}")
     click.secho(f"   yes: {compared:,} values of {len(rows)} checkouts, all equal", fg="green")
 
 

@@ -62,8 +62,10 @@ def compile_command(paths: tuple[Path, ...], force: bool, folder: Path | None) -
     result = context.repo.compile(*paths, force=force)
     for path in result.written:
         click.echo(f"  wrote  {path}")
-    for line in (*result.skipped, *result.warnings):
-        click.echo(f"  note: {line}")
+    for path in result.skipped:
+        click.echo(f"  not written  {path}: it is neither online nor in a join, and has no backfill_start_date")
+    for warning in result.warnings:
+        click.echo(f"  warning: {warning}")
     click.echo(f"{len(result.written)} written, {len(result.unchanged)} unchanged, {len(result.problems)} problems")
     raise_all(result.problems)
 

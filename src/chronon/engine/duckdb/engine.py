@@ -118,20 +118,29 @@ class DuckDBEngine:
             yield from records(self._reader(connection), plan, ds, stale_after, self._threads)
 
     def query(self, sql: str) -> pa.RecordBatchReader:
+        import pyarrow as pa
+
         from chronon.sql import query_to_duckdb
 
         connection = self._connect()
         with readable_errors("running the query"):
             for table in self.warehouse.tables():
-                namespace, _, name = table.partition(".")
-                if name not in sql or not self.warehouse.files(table).files:
-                    continue
-                connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(namespace)}")
-                relation = self._source(table).relation(None, None)
-                connection.execute(
-                    f"CREATE VIEW {identifier(namespace)}.{identifier(name)} AS SELECT * FROM {relation}"
-                )
-            return connection.sql(query_to_duckdb(sql)).to_arrow_reader(BATCH_ROWS)
+                if table.partition(".")[2] in sql and self.warehouse.files(table).files:
+                    self._view(connection, table)
+            reader = connection.sql(query_to_duckdb(sql)).to_arrow_reader(BATCH_ROWS)
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            with readable_errors("running the query"):
+                yield from reader
+            connection.close()
+
+        return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+    def _view(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
+        namespace, _, name = table.partition(".")
+        relation = self._source(table).relation(None, None)
+        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(namespace)}")
+        connection.execute(f"CREATE VIEW {identifier(namespace)}.{identifier(name)} AS SELECT * FROM {relation}")
 
     def _reader(self, connection: duckdb.DuckDBPyConnection) -> Reader:
         return Reader(connection, self._source, self._partitions_of, self.partitions_spec)
