@@ -41,23 +41,29 @@ class Keys:
         self.types = tuple(types)
         self._encode = encoder(self.types)
 
-    def read(self, request: Mapping[str, Any]) -> tuple[list[Any], bytes | None]:
-        """The values, cast, and their bytes; no bytes if one is null.
+    def read(self, request: Mapping[str, Any], typed: dict[str, Any]) -> bytes | None:
+        """The bytes of the key, ``None`` if a component is null; the values, cast, are added to ``typed``.
 
         Raises
         ------
         RequestError
             For a value that is absent or cannot be cast.
         """
-        try:
-            values = [cast(request[name], kind) for name, kind in zip(self.names, self.types, strict=True)]
-        except KeyError:
-            missing = [name for name in self.names if name not in request]
-            raise RequestError(
-                f"missing keys {', '.join(missing)}, the request has {', '.join(request) or 'none'}",
-                expected=f"all of {', '.join(self.names)}",
-            ) from None
-        return values, self._encode(values)
+        values: list[Any] = []
+        for name, kind in zip(self.names, self.types, strict=True):
+            if name not in request:
+                raise self._missing(request)
+            value = cast(request[name], kind)
+            typed[name] = value
+            values.append(value)
+        return self._encode(values)
+
+    def _missing(self, request: Mapping[str, Any]) -> RequestError:
+        missing = [name for name in self.names if name not in request]
+        return RequestError(
+            f"Missing keys {', '.join(missing)}; the request has {', '.join(request) or 'none'}",
+            expected=f"all of {', '.join(self.names)}",
+        )
 
 
 class PreparedGroupBy:
@@ -101,13 +107,15 @@ class PreparedGroupBy:
         aggregator = Aggregator(definition.aggregations or [], selected, definition=self.name)
         return aggregator.serving(stale_after=self.info.stale_after)
 
-    def check_time(self, at: int) -> None:
-        """Refuse an instant before the batch end.
+    def answer(self, record: bytes | None, rows: Sequence[bytes], at: int) -> list[Any] | None:
+        """The values of ``columns`` for one entity at an instant, ``None`` if nothing is known of it.
 
         Raises
         ------
         RequestError
-            Naming both.
+            If the instant is before the batch end.
+        DataError
+            If what is stored cannot be read.
         """
         if at < self.batch_end:
             raise RequestError(
@@ -115,20 +123,34 @@ class PreparedGroupBy:
                 expected="an instant at or after the batch end",
                 mend="for the past, backfill",
             )
-
-    def values(self, batch: bytes | None, rows: Sequence[bytes], at: int) -> list[Any] | None:
-        """The values of ``columns`` for one entity, ``None`` if nothing is known of it."""
         if self._serving is not None:
-            found = self._serving.fetch(batch, rows, self.batch_end, at, changes=self.changes)
+            found = self._serving.fetch(record, rows, self.batch_end, at, changes=self.changes)
         else:
-            found = self._decode(batch) if batch is not None else None
+            found = self._decode(record) if record is not None else None
         if found is not None:
             for i, change in self._shapes:
                 found[i] = change(found[i])
         return found
 
-    def stale(self, at: int) -> frozenset[str]:
-        """The columns whose windows the batch is too old for."""
+    def empty_stale(self, found: list[Any], at: int) -> frozenset[str]:
+        """Empty the columns whose windows the batch is too old for at an instant, and name them."""
         if at <= self._exact_until or self._serving is None:
             return NOTHING
-        return self._serving.stale(self.batch_end, at)
+        stale = self._serving.stale(self.batch_end, at)
+        for i, column in enumerate(self.columns):
+            if column in stale:
+                found[i] = None
+        return stale
+
+    def named(
+        self, found: list[Any] | None, keys: Mapping[str, Any], at: int, stale: frozenset[str]
+    ) -> dict[str, Any] | None:
+        """The features by their names, derived where the group-by has derivations.
+
+        What is derived from a column that was emptied is empty too.
+        """
+        values = dict(zip(self.columns, found, strict=True)) if found is not None else None
+        if self.derived is None:
+            return values
+        derived = self.derived.apply(values or {}, keys, at)
+        return derived | dict.fromkeys(self.derived.readers(stale) & derived.keys()) if stale else derived

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from chronon.api.naming import name_of, part_prefix
@@ -25,6 +25,8 @@ class PreparedPart:
 
     Attributes
     ----------
+    name:
+        Its group-by's.
     prefix:
         What stands before its columns.
     exception:
@@ -33,32 +35,47 @@ class PreparedPart:
         ``None`` if it cannot be served; then ``problem`` says why.
     columns:
         The join's columns, parallel to those of the group-by; empty where the group-by has derivations of its own.
+    lookup, read:
+        Which of the join's lookups it takes part in, and in which place there.
     """
 
     def __init__(self, part: JoinPart, find: Find) -> None:
         if part.groupBy is None:
             raise ConfigError("a join part has no group-by")
+        self.name = name_of(part.groupBy)
         self.prefix = part_prefix(part)
         self.exception = self.prefix + EXCEPTION
         self.group_by: PreparedGroupBy | None = None
         self.problem: ChrononError | None = None
-        self.left = part_keys(part)
+        self.lookup = self.read = -1
+        self.columns: tuple[str, ...] = ()
+        self._renamed: dict[str, str] = {}
         try:
-            self.group_by = find(name_of(part.groupBy))
+            known = self.group_by = find(self.name)
         except ChrononError as problem:
             self.problem = problem
             return
-        known = self.group_by
-        self.renamed = part_outputs(part, known.outputs)
-        self.columns = tuple(self.renamed[name] for name in known.columns) if known.derived is None else ()
-        left = [self.left.get(key, key) for key in known.key_types]
-        self.keys = Keys(left, list(known.key_types.values()))
+        self._renamed = part_outputs(part, known.outputs)
+        if known.derived is None:
+            self.columns = tuple(self._renamed[name] for name in known.columns)
+        left = part_keys(part)
+        self.keys = Keys([left.get(key, key) for key in known.key_types], list(known.key_types.values()))
 
     @property
     def outputs(self) -> dict[str, DataType]:
         """Its columns of the join and their types."""
         known = self.group_by
-        return {} if known is None else {self.renamed[name]: kind for name, kind in known.outputs.items()}
+        return {} if known is None else {self._renamed[name]: kind for name, kind in known.outputs.items()}
+
+    def column(self, name: str) -> str:
+        """The join's column for one of the group-by's."""
+        return self._renamed.get(name) or f"{self.prefix}_{name}"
+
+    def columns_of(self, entering: frozenset[str]) -> list[str]:
+        """The join's columns that are, or are made of, some columns of the group-by before its derivations."""
+        known = self.group_by
+        own = entering if known is None or known.derived is None else known.derived.readers(entering)
+        return [self._renamed[name] for name in own]
 
 
 class PreparedJoin:
@@ -84,7 +101,7 @@ class PreparedJoin:
         _refuse_unserved(join, self.name)
         self.parts = [PreparedPart(part, find) for part in join.joinParts or []]
         self.batch_ends = {part.prefix: part.group_by.batch_end for part in self.parts if part.group_by is not None}
-        self.keys_of_parts = _shared_keys(self.parts)
+        self.lookups = _shared_keys(self.parts)
         self.key_types: dict[str, DataType] = {}
         columns: dict[str, DataType] = {}
         for part in self.parts:
@@ -116,13 +133,18 @@ class PreparedJoin:
         return True
 
 
-def _shared_keys(parts: list[PreparedPart]) -> list[tuple[Keys, list[PreparedPart]]]:
-    """Parts by the key they are looked up with, so that it is read and encoded once for a request."""
-    found: dict[Any, tuple[Keys, list[PreparedPart]]] = {}
+def _shared_keys(parts: Sequence[PreparedPart]) -> list[tuple[Keys, list[PreparedGroupBy]]]:
+    """The group-bys by the key they are looked up with, so that it is read once for all of them."""
+    found: dict[Any, tuple[int, Keys, list[PreparedGroupBy]]] = {}
     for part in parts:
-        if part.group_by is not None:
-            found.setdefault((part.keys.names, part.keys.types), (part.keys, []))[1].append(part)
-    return list(found.values())
+        if part.group_by is None:
+            continue
+        identity = (part.keys.names, part.keys.types)
+        number, _, group_bys = found.setdefault(identity, (len(found), part.keys, []))
+        if part.group_by not in group_bys:
+            group_bys.append(part.group_by)
+        part.lookup, part.read = number, group_bys.index(part.group_by)
+    return [(keys, group_bys) for _, keys, group_bys in found.values()]
 
 
 def _refuse_unserved(join: Join, name: str) -> None:

@@ -2,91 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from chronon.online.group_bys import PreparedGroupBy
+from chronon.base.errors import MissingDataError, RequestError
+from chronon.online.group_bys import Keys, PreparedGroupBy
 from chronon.store.protocol import Gets, KVStore, Scan
 
-Ticket = tuple["Table", int, int]
-"""Where the answer to one lookup will be: of which group-by, which batch record, which stretch of stream rows."""
+_NO_ROWS: list[bytes] = []
 
 
-class Table:
-    """What is read of one group-by."""
+class Read:
+    """What is read of one group-by in one call."""
 
     def __init__(self, group_by: PreparedGroupBy) -> None:
         self.group_by = group_by
-        self.places: dict[bytes, int] = {}
-        self.stretches: dict[tuple[bytes, int | None], int] = {}
         self.records: list[bytes | None] = []
         self.rows: list[list[bytes]] = []
         self.error: Exception | None = None
 
-    def add(self, key: bytes, at: int) -> Ticket:
-        """Ask for an entity at an instant. Stream rows after it do no harm, changes of entities would."""
-        place = self.places.setdefault(key, len(self.places))
-        if not self.group_by.streams:
-            return self, place, -1
-        stretch = (key, at if self.group_by.changes else None)
-        return self, place, self.stretches.setdefault(stretch, len(self.stretches))
 
-    @property
-    def gets(self) -> Gets:
-        """The batch records."""
-        return Gets(self.group_by.dataset, list(self.places), self.group_by.published)
+class Lookup:
+    """The entities that a call asks for by one key, and the group-bys that are looked up with that key.
 
-    @property
-    def scans(self) -> list[Scan]:
-        """The stream rows since the batch end."""
-        stream, since = self.group_by.stream, self.group_by.batch_end
-        return [Scan(stream, key, since, before) for key, before in self.stretches]
+    Parameters
+    ----------
+    keys:
+        How the key is read from a request.
+    group_bys:
+        All of which answer for each entity.
+    """
 
+    def __init__(self, keys: Keys, group_bys: Sequence[PreparedGroupBy]) -> None:
+        self.reads = [Read(group_by) for group_by in group_bys]
+        self._keys = keys
+        self._changes = any(group_by.changes for group_by in group_bys)
+        self.entities: dict[bytes, int] = {}
+        self.moments: dict[tuple[bytes, int], int] = {}
 
-class Lookups:
-    """Collects what a call needs, then reads it."""
+    def ask(self, request: Mapping[str, Any], at: int, typed: dict[str, Any]) -> bytes | RequestError | None:
+        """Note an entity and an instant, and add the values of its key to ``typed``.
 
-    def __init__(self, store: KVStore) -> None:
-        self._store = store
-        self._tables: dict[str, Table] = {}
+        Returns
+        -------
+        Its key as bytes; ``None`` if a component is null; an error if one is missing or cannot be cast.
+        """
+        try:
+            key = self._keys.read(request, typed)
+        except RequestError as error:
+            return error
+        if key is not None:
+            self.entities.setdefault(key, len(self.entities))
+            if self._changes:  # events after the instant do no harm, changes of entities would
+                self.moments.setdefault((key, at), len(self.moments))
+        return key
 
-    def table(self, group_by: PreparedGroupBy) -> Table:
-        """The table of a group-by."""
-        found = self._tables.get(group_by.dataset)
-        if found is None:
-            found = self._tables[group_by.dataset] = Table(group_by)
-        return found
-
-    def read(self) -> None:
-        """Read everything.
+    def answer(self, read: Read, key: bytes, at: int) -> list[Any] | None:
+        """What a group-by says of an entity: its columns, or ``None`` if nothing is known of it.
 
         Raises
         ------
-        MissingDataError
-            If a generation is gone that was published when the call began.
+        ChrononError
+            If the instant is before the batch end, or its records cannot be read.
         """
-        tables = [table for table in self._tables.values() if table.places]
-        self._read(tables)
+        if read.error is not None:
+            raise read.error
+        group_by, place = read.group_by, self.entities[key]
+        if not group_by.streams:
+            rows = _NO_ROWS
+        else:
+            rows = read.rows[self.moments[key, at] if group_by.changes else place]
+        return group_by.answer(read.records[place], rows, at)
 
-    def read_each(self) -> None:
-        """Read one group-by after the other, so that those that can be read are; the others have an ``error``."""
-        for table in self._tables.values():
-            if not table.places:
-                continue
-            try:
-                self._read([table])
-            except Exception as error:  # noqa: BLE001 - told in the answers of that part
-                table.error = error
+    def scans(self, group_by: PreparedGroupBy) -> list[Scan]:
+        """The stream rows since the batch end."""
+        stream, since = group_by.stream, group_by.batch_end
+        if group_by.changes:
+            return [Scan(stream, key, since, at) for key, at in self.moments]
+        return [Scan(stream, key, since) for key in self.entities] if group_by.streams else []
 
-    def _read(self, tables: Iterable[Table]) -> None:
-        tables = list(tables)
-        found = self._store.multi_get_many([table.gets for table in tables])
-        for table, records in zip(tables, found, strict=True):
-            table.records = records
-        scans = [scan for table in tables for scan in table.scans]
-        if scans:
-            rows = self._store.scan_many(scans)
-            position = 0
-            for table in tables:
-                end = position + len(table.stretches)
-                table.rows = rows[position:end]
-                position = end
+
+def read_all(store: KVStore, lookups: Sequence[Lookup], *, last: bool) -> None:
+    """Read what was asked for, all at once; if that fails, one group-by after the other, so that others are spared.
+
+    Raises
+    ------
+    MissingDataError
+        If a generation is gone that was published when the call began, and this is not the ``last`` attempt.
+    """
+    wanted = [(lookup, read) for lookup in lookups if lookup.entities for read in lookup.reads]
+    try:
+        _read(store, wanted)
+    except MissingDataError:
+        if not last:
+            raise
+        _read_each(store, wanted)
+    except Exception:  # noqa: BLE001 - reading one by one finds out whose it is, and tells it there
+        _read_each(store, wanted)
+
+
+def _read_each(store: KVStore, wanted: Sequence[tuple[Lookup, Read]]) -> None:
+    for pair in wanted:
+        try:
+            _read(store, [pair])
+        except Exception as error:  # noqa: BLE001 - told in the answers of that part
+            pair[1].error = error
+
+
+def _read(store: KVStore, wanted: Sequence[tuple[Lookup, Read]]) -> None:
+    keys = {lookup: list(lookup.entities) for lookup, _ in wanted}
+    gets = [Gets(read.group_by.dataset, keys[lookup], read.group_by.published) for lookup, read in wanted]
+    for (_, read), records in zip(wanted, store.multi_get_many(gets), strict=True):
+        read.records = records
+    scans = [lookup.scans(read.group_by) for lookup, read in wanted]
+    rows = store.scan_many([scan for of_one in scans for scan in of_one])
+    position = 0
+    for (_, read), of_one in zip(wanted, scans, strict=True):
+        read.rows = rows[position : position + len(of_one)]
+        position += len(of_one)

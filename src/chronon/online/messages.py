@@ -56,17 +56,12 @@ class Response(msgspec.Struct):
     batch_ends: Mapping[str, int] = _NONE
 
 
-def instant(request: Request, now: int) -> int:
-    """When a request wants to be answered.
-
-    Raises
-    ------
-    RequestError
-        For an instant that is none.
-    """
+def new_response(request: Request, now: int, batch_ends: Mapping[str, int]) -> Response:
+    """An answer that is still empty, at the request's instant or now; with an error if that is no instant."""
     at = request.at
     if at is None:
-        return now
-    if type(at) is not int or not 0 <= at < LATEST:
-        raise RequestError(f"{at!r} is not an instant", expected="ms since 1970-01-01 UTC, as an integer")
-    return at
+        return Response(request.keys, now, {}, batch_ends=batch_ends)
+    if type(at) is int and 0 <= at < LATEST:
+        return Response(request.keys, at, {}, batch_ends=batch_ends)
+    error = RequestError(f"{at!r} is not an instant", expected="ms since 1970-01-01 UTC, as an integer")
+    return Response(request.keys, now, {}, found=False, error=error)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+
+from chronon.base.errors import ChrononError
 
 BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """Upper bounds of the histogram of latencies, in seconds."""
@@ -46,6 +48,18 @@ class Metrics:
         found[bisect_left(BOUNDS, seconds)] += 1
         self._seconds[labels] += seconds
 
+    def part_failed(self, group_by: str) -> None:
+        """A group-by could not answer."""
+        self.count("chronon_part_errors_total", (("group_by", group_by),))
+
+    def stale(self, group_by: str, columns: int) -> None:
+        """Columns were left empty."""
+        self.count("chronon_stale_columns_total", (("group_by", group_by),), columns)
+
+    def unknown(self, group_by: str) -> None:
+        """Nothing is known of an entity."""
+        self.count("chronon_unknown_entities_total", (("group_by", group_by),))
+
     def value(self, name: str, labels: Labels) -> int:
         """What a counter stands at."""
         return self._counters.get((name, labels), 0)
@@ -71,6 +85,16 @@ class Metrics:
                 yield f"chronon_fetch_seconds_bucket{_shown((*labels, ('le', str(bound))))} {total}"
             yield f"chronon_fetch_seconds_sum{_shown(labels)} {self._seconds[labels]:.6f}"
             yield f"chronon_fetch_seconds_count{_shown(labels)} {total}"
+
+
+def as_error(error: Exception) -> ChrononError:
+    """An error of ours as it is; another one with its kind."""
+    return error if isinstance(error, ChrononError) else ChrononError(f"{type(error).__name__}: {error}")
+
+
+def stale_message(batch_end: int, at: int, columns: Iterable[str]) -> str:
+    """Why columns were left empty."""
+    return f"The batch ends at {batch_end}, too long before {at} for the windows of {', '.join(sorted(columns))}"
 
 
 def _shown(labels: Labels) -> str:
