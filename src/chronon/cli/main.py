@@ -20,9 +20,9 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 def cli() -> None:
     """Define a feature once, in Python: get training data, an online endpoint, and the same values in both.
 
-    Try it: `chronon quickstart` makes a small shop in a fresh folder and runs everything once.
+    Try it: chronon quickstart makes a small shop in a fresh folder and runs everything once.
 
-    Your own: `chronon init` makes an empty repo; then `compile`, `backfill`, `upload`, `fetch` and `serve`.
+    Your own: chronon init makes an empty repo; then compile, backfill, upload, fetch and serve.
     """
 
 

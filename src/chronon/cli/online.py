@@ -54,13 +54,13 @@ def _tell(name: str, keys: Mapping[str, Any], at: int, values: Mapping[str, Any]
 
 @click.command()
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option("--port", default=9000, show_default=True, help="The port to listen on.")
+@click.option("--port", default=8080, show_default=True, help="The port to listen on; 0 takes a free one.")
 @click.option("--workers", default=1, show_default=True, help="How many processes share the port.")
 @repo_option
 def serve(host: str, port: int, workers: int, folder: Path | None) -> None:
     """Serve features over HTTP.
 
-    `POST /v1/features/join/NAME` with a list of keys, such as `[{"user_id": 5}]`. GET `/docs` describes the rest.
+    `POST /v1/features/join/NAME` takes a list of keys, such as `[{"user_id": 5}]`.
     """
     from chronon.online.server import serve as run
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from chronon.offline import Backfill, Upload
 
 
+WIDE = 10_000
+"""Characters of a line that is not cut: what is no terminal gets all of it."""
+
+
 def shown(value: Any) -> str:
     """A value as a person reads it.
 
@@ -55,7 +59,7 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | N
         grid.add_column(name, overflow="ellipsis" if sys.stdout.isatty() else "fold", no_wrap=sys.stdout.isatty())
     for row in rows:
         grid.add_row(*(shown(value) for value in row))
-    Console(width=None if sys.stdout.isatty() else 200).print(grid)
+    Console(width=None if sys.stdout.isatty() else WIDE).print(grid)
 
 
 class Lines:

@@ -50,7 +50,7 @@ def quickstart(folder: Path) -> None:
         _backfill(context, join)
     with _told("4", f"chronon upload {NAME} --ds {UPLOADED}: the state of every user as of midnight"):
         _upload(context, join)
-    with _told("5", f"the events of {LAST_DAY} arrive one by one, as a stream would bring them"):
+    with _told("5", f"the events of {LAST_DAY} arrive, as a stream would bring them"):
         _replay(context)
     with _told("6", f"chronon fetch {NAME}: one user at one checkout of that day"):
         row = _training_rows(context, limit=1)[0]
@@ -101,7 +101,7 @@ def _backfill(context: Context, join: structs.GroupBy | structs.Join) -> None:
         row["ts"] = instant(row["ts"])
         row["shop_purchases_v1_price_last10"] = [round(x, 2) for x in row["shop_purchases_v1_price_last10"] or []][:3]
     table(
-        [name.removeprefix("shop_") for name in names],
+        [name.rpartition("_v1_")[2] for name in names],
         ([_rounded(row[name]) for name in names] for row in picked),
     )
 
@@ -167,7 +167,7 @@ def _over_http(context: Context, row: dict[str, Any]) -> None:
         try:
             address = _address(server)
             body = json.dumps([{"user_id": row["user_id"]}]).encode()
-            request = urllib.request.Request(f"{address}/v1/features/join/{NAME}", data=body)  # noqa: S310 - loopback
+            request = urllib.request.Request(f"{address}/v1/features/join/{NAME}?atMillis={row['ts']}", data=body)  # noqa: S310 - loopback
             click.echo(f"   curl -d '{body.decode()}' {request.full_url}")
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
                 text = answer.read().decode()
