@@ -42,14 +42,18 @@ def parse_tree(text: str, place: Place | None = None) -> Any:
     if not text.strip():
         raise ExpressionError("the expression is empty", place=place, expected="a Spark SQL expression of one row")
     try:
-        tree: Any = dialect()().parse_into(exp.Condition, text)[0]
+        trees: list[Any] = dialect()().parse_into(exp.Condition, text)
     except ParseError as error:
         raise _unparsable(text, error.errors, place) from None
     except TokenError as error:
         raise ExpressionError(
             f"cannot read `{text}`: {str(error).splitlines()[0]}", place=place, mend="close every quote and comment"
         ) from None
-    return tree
+    if len(trees) != 1 or trees[0] is None:
+        raise ExpressionError(
+            f"`{text}` holds {len(trees)} expressions", place=place, expected="one expression without a semicolon"
+        )
+    return trees[0]
 
 
 def _unparsable(text: str, errors: list[dict[str, Any]], place: Place | None) -> ExpressionError:

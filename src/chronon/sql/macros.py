@@ -196,4 +196,18 @@ _CONTAINERS = [
     "chronon_json_text(x) AS (CASE WHEN json_type(x) = 'DOUBLE'"
     " THEN chronon_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)) ELSE x ->> '$' END)",
 ]
-MACROS = tuple(f"CREATE OR REPLACE TEMP MACRO {macro}" for macro in (*_NUMBERS, *_TEXTS, *_TIMES, *_CONTAINERS))
+_QUERIES = [
+    *(
+        f"chronon_query_{name}(x) AS (CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT')"
+        f" THEN chronon_{name}(chronon_cut_long(TRY_CAST(x AS DOUBLE)))"
+        f" WHEN typeof(x) = 'VARCHAR' OR typeof(x) LIKE 'DECIMAL%' THEN chronon_text_{name}(CAST(x AS VARCHAR))"
+        f" WHEN typeof(x) LIKE 'TIMESTAMP%' THEN chronon_{name}(chronon_unix(TRY_CAST(x AS TIMESTAMP)))"
+        f" ELSE chronon_{name}(TRY_CAST(x AS HUGEINT)) END)"
+        for name in ("byte", "short", "int", "long")
+    ),
+    "chronon_query_unix(x) AS (CASE WHEN typeof(x) = 'VARCHAR' THEN"
+    " epoch_us(TRY(strptime(CAST(x AS VARCHAR), '%Y-%m-%d %H:%M:%S'))) // 1000000"
+    " ELSE epoch_us(TRY_CAST(x AS TIMESTAMP)) // 1000000 END)",
+    "chronon_query_dayofweek(x) AS CAST(dayofweek(TRY_CAST(x AS DATE)) + 1 AS INTEGER)",
+]
+MACROS = tuple(f"CREATE OR REPLACE TEMP MACRO {macro}" for macro in (*_NUMBERS, *_TEXTS, *_TIMES, *_CONTAINERS, *_QUERIES))

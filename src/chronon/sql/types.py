@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,7 +19,7 @@ from chronon.sql.casts import cast
 from chronon.sql.coercion import Decimal
 from chronon.sql.functions import refused
 from chronon.sql.runtime import moments
-from chronon.sql.tree import FUNCTIONS, Column, Lambda, Literal, Node, Refusal, Variable, apply, call
+from chronon.sql.tree import FUNCTIONS, Column, Lambda, Literal, Node, Refusal, Variable, call
 
 _TYPE_NAMES = {
     "boolean": t.BOOLEAN, "tinyint": t.BYTE, "byte": t.BYTE, "smallint": t.SHORT, "short": t.SHORT, "int": t.INT,
@@ -204,20 +204,21 @@ def _anonymous(typer: Typer, tree: Any) -> Node:
             expected="one of the functions with one meaning in all engines",
             mend=f"did you mean {near[0]}?" if near else "compute it in the source or in a staging query",
         )
+    if name == "struct":
+        nodes = [each for at, arg in enumerate(tree.expressions) for each in _named(typer, arg, at)]
+    else:
+        nodes = _arguments(typer, name, tree.expressions)
+    return _applied(name, function.name, nodes)
+
+
+def _applied(written: str, name: str, nodes: Sequence[Node]) -> Node:
+    """A call whose refusal names the function as it was written."""
     try:
-        if name == "struct":
-            return apply(function, [each for at, arg in enumerate(tree.expressions) for each in _named(typer, arg, at)])
-        return apply(function, _arguments(typer, name, tree.expressions))
+        return call(name, *nodes)
     except Refusal as refusal:
-        raise _named_refusal(name, refusal) from None
-
-
-def _named_refusal(name: str, refusal: Refusal) -> Refusal:
-    if getattr(refusal, "named", False):
-        return refusal
-    made = Refusal(f"the function {name}: {refusal.reason}", expected=refusal.expected, mend=refusal.mend)
-    made.named = True  # type: ignore[attr-defined]
-    return made
+        raise Refusal(
+            f"{written}: {refusal.reason}", expected=refusal.expected, mend=refusal.mend
+        ) from None
 
 
 def _arguments(typer: Typer, name: str, trees: list[Any]) -> list[Node]:
@@ -254,7 +255,7 @@ def _lambda(typer: Typer, tree: Any, over: Node) -> Lambda:
 
 
 def _transform(typer: Typer, tree: Any) -> Node:
-    return apply(FUNCTIONS["transform"], _arguments(typer, "transform", [tree.this, tree.expression]))
+    return _applied("transform", "transform", _arguments(typer, "transform", [tree.this, tree.expression]))
 
 
 def _named(typer: Typer, tree: Any, at: int) -> list[Node]:
@@ -267,10 +268,7 @@ def _named(typer: Typer, tree: Any, at: int) -> list[Node]:
 
 def _binary(name: str) -> Callable[[Typer, Any], Node]:
     def handle(typer: Typer, tree: Any) -> Node:
-        try:
-            return call(name, typer.node(tree.this), typer.node(tree.expression))
-        except Refusal as refusal:
-            raise _named_refusal(_SIGNS.get(name, name), refusal) from None
+        return _applied(_SIGNS.get(name, name.upper()), name, [typer.node(tree.this), typer.node(tree.expression)])
 
     return handle
 
@@ -282,7 +280,7 @@ _SIGNS = {
 _INTERNAL = frozenset(_SIGNS) - {"mod"} | {
     "negative", "bitand", "bitor", "bitxor", "bitnot", "case", "in", "and", "or", "is_true", "is_false", "index",
     "map_value", "field", "concat_lists", "reverse_text", "read_timestamp", "shift", "shift_micros", "shift_months",
-    "read_json", "json_at", "extract",
+    "read_json", "json_at", "extract", "whole_seconds",
 }  # fmt: skip
 
 

@@ -45,6 +45,7 @@ define("timestamp_seconds", takes(M, L), "chronon_seconds({0})", "seconds_to_tim
 define("timestamp_millis", takes(M, L), "chronon_micros(CAST({0} AS HUGEINT) * 1000)", "millis_to_timestamp({0})", nullable=True)
 define("timestamp_micros", takes(M, L), "chronon_micros({0})", "micros_to_timestamp({0})", nullable=True)
 define("unix_seconds", takes(L, M), "chronon_unix({0})", "unix_seconds({0})")
+define("whole_seconds", takes(L, M), "(epoch_us({0}) // 1000000)", "whole_seconds({0})")
 define("unix_millis", takes(L, M), "chronon_floor_div(epoch_us({0}), 1000)", "unix_millis({0})")
 define("unix_micros", takes(L, M), "epoch_us({0})", "unix_micros({0})")
 define("make_date", takes(D, I, I, I), "chronon_make_date({0}, {1}, {2})", "make_date({0}, {1}, {2})", nullable=True)
@@ -127,11 +128,11 @@ def _unix_timestamp(args: Sequence[Node]) -> Typed:
         raise Refusal("without arguments it is the current time, which differs between a backfill and a fetch")
     counted(args, 1, 2)
     if args[0].type in (D, M):
-        return Typed((), L, call("unix_seconds", cast(args[0], M)))
+        return Typed((), L, call("whole_seconds", cast(args[0], M)))
     if args[0].type not in (S, t.NULL):
         raise Refusal(f"an argument is a {args[0].type}", expected="a string, a date or a timestamp")
     pattern = args[1] if len(args) > 1 else Literal(formats.DEFAULT, S)
-    return Typed((), L, call("unix_seconds", call("read_timestamp", args[0], pattern)))
+    return Typed((), L, call("whole_seconds", call("read_timestamp", args[0], pattern)))
 
 
 define("unix_timestamp to_unix_timestamp", _unix_timestamp, "")

@@ -33,9 +33,10 @@ def unix_seconds(moment: dt.datetime) -> int:
     return since.days * 86400 + since.seconds
 
 
-def date_seconds(day: dt.date) -> int:
-    """Seconds from 1970 to the midnight with which the day begins."""
-    return (day.toordinal() - _EPOCH_DAY) * 86400
+def whole_seconds(moment: dt.datetime) -> int:
+    """Seconds since 1970, cut toward 1970, as ``UNIX_TIMESTAMP`` has it."""
+    micros = unix_micros(moment)
+    return -(-micros // 1_000_000) if micros < 0 else micros // 1_000_000
 
 
 def date_days(day: dt.date) -> int:

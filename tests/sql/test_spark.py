@@ -1,0 +1,92 @@
+"""The same cases in Spark, where it is installed: the results that the files expect are Spark's.
+
+What differs is written in the case itself, ``(Spark: value)``, so that this test fails when it is no longer true.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+
+import pytest
+
+from chronon import sql
+from chronon.base import types as t
+
+from .cases import read_cases, shown
+
+pyspark = pytest.importorskip("pyspark")
+
+CASES = [case for case in read_cases() if not case.error and case.kind != t.NULL]
+GROUPS = {key: [case for case in CASES if (case.file, tuple(case.schema.items())) == key] for key in
+          {(case.file, tuple(case.schema.items())): None for case in CASES}}  # fmt: skip
+NAMES = {t.BYTE: "tinyint", t.SHORT: "smallint", t.LONG: "bigint"}
+
+
+@pytest.fixture(scope="module")
+def spark():
+    os.environ["TZ"] = "UTC"
+    time.tzset()
+    builder = pyspark.sql.SparkSession.builder.master("local[1]")
+    settings = {
+        "spark.sql.ansi.enabled": "false",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
+        "spark.ui.enabled": "false",
+        "spark.sql.legacy.sizeOfNull": "true",
+    }
+    for name, value in settings.items():
+        builder = builder.config(name, value)
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("OFF")
+    yield session
+    session.stop()
+
+
+def type_in_spark(kind):
+    if isinstance(kind, t.ListType):
+        return f"array<{type_in_spark(kind.element)}>"
+    if isinstance(kind, t.MapType):
+        return f"map<{type_in_spark(kind.key)},{type_in_spark(kind.value)}>"
+    if isinstance(kind, t.StructType):
+        return f"struct<{','.join(f'{name}:{type_in_spark(part)}' for name, part in kind.fields)}>"
+    return NAMES.get(kind, kind.name)
+
+
+def plain(value):
+    if isinstance(value, bytearray):
+        return bytes(value)
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {key: plain(each) for key, each in value.items()}
+    return plain(value.asDict()) if hasattr(value, "asDict") else value
+
+
+def same(left, right):
+    """Equal texts; doubles of functions may differ in the last digit, which Java computes itself."""
+    if isinstance(left, float) and isinstance(right, float) and abs(left - right) <= 2e-16 * abs(left):
+        return True
+    return shown(left) == shown(right)
+
+
+@pytest.mark.parametrize("key", GROUPS, ids=lambda key: f"{key[0]}-{len(key[1])}")
+@pytest.mark.parametrize("canonical", [False, True], ids=["as written", "canonical"])
+def test_spark_agrees(key, canonical, spark):
+    cases = GROUPS[key]
+    schema = ", ".join(f"`{name}` {type_in_spark(kind)}" for name, kind in key[1]) or "nothing int"
+    wrong = []
+    for case in cases:
+        text = sql.parse(case.text).to_spark() if canonical else case.text
+        rows = [tuple(row.values()) or (0,) for row in case.rows]
+        frame = spark.createDataFrame(rows, schema).selectExpr(f"{text} AS x")
+        kind = frame.schema[0].dataType.simpleString()
+        if kind != type_in_spark(case.kind).replace(" ", ""):
+            wrong.append(f"{case.name} {text}: type {kind}")
+        expected = [case.in_spark.get(at, result) for at, result in enumerate(case.results)]
+        found = [plain(row[0]) for row in frame.collect()]
+        wrong += [f"{case.name} {text} of {row}: {shown(one)}, not {shown(other)}"
+                  for row, one, other in zip(rows, found, expected, strict=True) if not same(one, other)]  # fmt: skip
+    assert not wrong, "\n".join(wrong)
+
+
