@@ -174,6 +174,10 @@ class Layout:
         """Whether some state has no fixed size."""
         return 0 in self.widths
 
+    def head(self, what: int) -> bytes:
+        """The first eight bytes of a record that is no reversal."""
+        return struct.pack("<BBBBI", VERSION, what, 0, 0, self.hash)
+
     # ---- reading
 
     def check(self, record: bytes, what: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from chronon.aggregate.cell import Cell
 from chronon.aggregate.kernel import serve
 from chronon.aggregate.parts import Part
-from chronon.aggregate.record import ROW, Layout, header
+from chronon.aggregate.record import BATCH, ROW, Layout, header
 from chronon.aggregate.words import WordOperation
 from chronon.base.time import DAY_MS, HOPS, floor, window_start
 from chronon.base.types import Schema
@@ -50,7 +50,7 @@ class Serving:
         self.layout = Layout(self.parts, schema)
         self.inputs = self.layout.inputs
         self._rest = [(i, part, Cell(part.base)) for i, part in enumerate(self.parts) if not self.layout.widths[i]]
-        self._ends_of_heads: dict[bytes, int] = {}
+        self._batch_head, self._row_head = self.layout.head(BATCH), self.layout.head(ROW)
         self._reader = serve.Reader(
             [self._for_kernel(part, words) for part, words in zip(self.parts, self.layout.widths, strict=True)],
             self.layout.hop_widths,
@@ -104,28 +104,17 @@ class Serving:
         """
         if batch is None and not rows:
             return None
-        if batch is not None:
+        if batch is not None and not serve.batch_sound(batch, self._batch_head, batch_end, self.stale_after):
             self.layout.check_batch(batch, batch_end, self.stale_after)
-        if rows:
-            self._check_rows(rows)
+        if not serve.rows_sound(rows, self._row_head):
+            for row in rows:
+                self.layout.check(row, ROW)
         since = EARLIEST if changes else batch_end
         results = self._reader.answer(batch, rows, batch_end, since, at)
         if self._rest:
             stored = _Stored(self.layout, batch, batch_end, self.stale_after) if batch is not None else None
             self._fetch_rest(results, stored, rows, since, at)
         return results
-
-    def _check_rows(self, rows: Sequence[bytes]) -> None:
-        """As ``Layout.check`` for each row; few beginnings occur, and one that passed need not be looked at again."""
-        shortest = min(map(len, rows))
-        for head in {row[:16] for row in rows}:
-            if self._ends_of_heads.get(head, 2**63) > shortest:
-                break
-        else:
-            return
-        for row in rows:
-            self.layout.check(row, ROW)
-            self._ends_of_heads[row[:16]] = int.from_bytes(row[8:16], "little")
 
     def stale(self, batch_end: int, at: int) -> frozenset[str]:
         """The columns that cannot be answered at ``at`` any more, because the batch is too old for their window."""

@@ -8,7 +8,7 @@ The layouts read here are written in ``record.py``, which describes them.
 from libc.math cimport isfinite
 from libc.stdint cimport int64_t, uint64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcpy
+from libc.string cimport memcmp, memcpy
 
 from chronon.aggregate.kernel.states cimport (
     AVERAGE, COUNT, KURTOSIS, MAX_DOUBLE, MAX_LONG, MIN_DOUBLE, MIN_LONG, SKEW, SUM_DOUBLE, SUM_LONG, VARIANCE,
@@ -74,6 +74,30 @@ cdef Py_ssize_t _count(const char* bits, Py_ssize_t n) noexcept nogil:
 def cut_off():
     """What to raise for bytes that end too early."""
     return DataError("a stored record ends before its contents do", mend="upload again: its bytes are damaged")
+
+
+def rows_sound(rows, bytes head):
+    """Whether all rows begin like ``head`` (eight bytes; the third, the reversal, may differ), and none is cut off."""
+    for row in rows:
+        if not _sound(<bytes> row, head):
+            return False
+    return True
+
+
+def batch_sound(bytes batch, bytes head, int64_t batch_end, int64_t stale_after):
+    """Whether a batch record begins like ``head``, is of that batch, and is not cut off in its header."""
+    cdef const char* at = batch
+    return _sound(batch, head) and _word(at, 2) == batch_end and _word(at, 3) == stale_after
+
+
+cdef bint _sound(bytes record, bytes head) noexcept:
+    cdef const char* at = record
+    cdef const char* wanted = head
+    cdef Py_ssize_t size = len(record)
+    return (
+        size >= HEADER and at[0] == wanted[0] and at[1] == wanted[1] and memcmp(at + 4, wanted + 4, 4) == 0
+        and HEADER <= _word(at, 1) <= size
+    )
 
 
 cdef class Reader:
