@@ -13,7 +13,7 @@ from chronon.sql.tree import Call, Column, Lambda, Literal, Node, Refusal, Varia
 def duckdb_setup() -> Sequence[str]:
     """The statements to run once on every connection that evaluates our expressions.
 
-    >>> duckdb_setup()[0].startswith("CREATE OR REPLACE TEMP MACRO chronon_")
+    >>> duckdb_setup()[0].startswith("CREATE OR REPLACE MACRO chronon_")
     True
     """
     return MACROS

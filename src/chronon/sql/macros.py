@@ -35,6 +35,12 @@ _FLOAT_LIMIT = "3.4028235677973366e38"
 """From here on a double is nearer to infinity than to the largest float of 32 bits."""
 
 
+def _strict(name: str, names: str, body: str) -> str:
+    """A macro that is null if any argument is, whatever its conditions and ``greatest`` make of a null."""
+    checks = " AND ".join(f"{each} IS NOT NULL" for each in names.split(", "))
+    return f"chronon_{name}({names}) AS (CASE WHEN {checks} THEN {body} END)"
+
+
 def _integers() -> list[str]:
     made: list[str] = []
     names = (("byte", 8, "TINYINT"), ("short", 16, "SMALLINT"), ("int", 32, "INTEGER"), ("long", 64, "BIGINT"))
@@ -94,8 +100,11 @@ _NUMBERS = [
     "chronon_ln(x) AS (CASE WHEN x > 0 THEN ln(x) END)",
     "chronon_log10(x) AS (CASE WHEN x > 0 THEN log10(x) END)",
     "chronon_log(b, x) AS (CASE WHEN b > 0 AND x > 0 THEN ln(x) / ln(b) END)",
-    "chronon_power(a, b) AS (CASE WHEN isnan(b) OR (abs(a) = 1 AND isinf(b)) THEN CAST('nan' AS DOUBLE)"
-    " ELSE pow(a, b) END)",
+    _strict(
+        "power",
+        "a, b",
+        "CASE WHEN isnan(b) OR (abs(a) = 1 AND isinf(b)) THEN CAST('nan' AS DOUBLE) ELSE pow(a, b) END",
+    ),
     "chronon_sign(x) AS (CASE WHEN isnan(x) OR x = 0 THEN x WHEN x > 0 THEN 1e0 ELSE -1e0 END)",
     "chronon_one(x) AS (CASE WHEN x IS NOT NULL THEN 1 END)",
 ]
@@ -109,23 +118,39 @@ _TEXTS = [
     f" {text(_SIGMA_ENDS)}, 'g') ELSE x END)",
     "chronon_first(x, start) AS (CASE WHEN start > 0 THEN CAST(start AS BIGINT) - 1 WHEN start < 0"
     " THEN length(x) + CAST(start AS BIGINT) ELSE 0 END)",
-    "chronon_substr(x, start, n) AS substring(x, greatest(chronon_first(x, start), 0) + 1,"
-    " least(greatest(chronon_first(x, start) + n - greatest(chronon_first(x, start), 0), 0), 2147483647))",
-    "chronon_right(x, n) AS right(x, greatest(n, 0))",
-    "chronon_lpad(x, n, pad) AS (CASE WHEN n <= length(x) OR pad = '' THEN left(x, greatest(n, 0))"
-    " ELSE lpad(x, greatest(n, 0), CASE WHEN pad = '' THEN ' ' ELSE pad END) END)",
-    "chronon_rpad(x, n, pad) AS (CASE WHEN n <= length(x) OR pad = '' THEN left(x, greatest(n, 0))"
-    " ELSE rpad(x, greatest(n, 0), CASE WHEN pad = '' THEN ' ' ELSE pad END) END)",
+    _strict(
+        "substr",
+        "x, start, n",
+        "substring(x, greatest(chronon_first(x, start), 0) + 1,"
+        " least(greatest(chronon_first(x, start) + n - greatest(chronon_first(x, start), 0), 0), 2147483647))",
+    ),
+    _strict("right", "x, n", "right(x, greatest(n, 0))"),
+    _strict("repeat", "x, n", "repeat(x, greatest(n, 0))"),
+    *(
+        _strict(
+            name,
+            "x, n, pad",
+            "CASE WHEN n <= length(x) OR pad = '' THEN left(x, greatest(n, 0))"
+            f" ELSE {name}(x, greatest(n, 0), CASE WHEN pad = '' THEN ' ' ELSE pad END) END",
+        )
+        for name in ("lpad", "rpad")
+    ),
     "chronon_reverse(x) AS array_to_string(list_reverse(string_split(x, '')), '')",
-    "chronon_locate(part, x, start) AS CAST(CASE WHEN start <= 0 OR start > length(x) + 1 THEN 0"
-    " WHEN instr(substring(x, start), part) = 0 THEN 0"
-    " ELSE instr(substring(x, start), part) + start - 1 END AS INTEGER)",
+    _strict(
+        "locate",
+        "part, x, start",
+        "CAST(CASE WHEN start <= 0 OR start > length(x) + 1 THEN 0 WHEN instr(substring(x, start), part) = 0 THEN 0"
+        " ELSE instr(substring(x, start), part) + start - 1 END AS INTEGER)",
+    ),
     "chronon_join(x, separator) AS (CASE WHEN x IS NOT NULL AND separator IS NOT NULL THEN"
     " coalesce(substr(array_to_string(list_transform(list_filter(x, lambda e: e IS NOT NULL), lambda e: separator || e),"
     " ''), length(separator) + 1), '') END)",
-    "chronon_substring_index(x, d, n) AS (CASE WHEN d = '' OR n = 0 THEN ''"
-    " WHEN n > 0 THEN chronon_join(string_split(x, d)[1:n], d)"
-    " ELSE chronon_join(string_split(x, d)[greatest(len(string_split(x, d)) + CAST(n AS BIGINT), 0) + 1:], d) END)",
+    _strict(
+        "substring_index",
+        "x, d, n",
+        "CASE WHEN d = '' OR n = 0 THEN '' WHEN n > 0 THEN chronon_join(string_split(x, d)[1:n], d) ELSE"
+        " chronon_join(string_split(x, d)[greatest(len(string_split(x, d)) + CAST(n AS BIGINT), 0) + 1:], d) END",
+    ),
 ]
 _TIMES = [
     "chronon_micros(x) AS (CASE WHEN x BETWEEN CAST(-62135596800000000 AS BIGINT) AND CAST(253402300799999999 AS BIGINT)"
@@ -210,4 +235,4 @@ _QUERIES = [
     " ELSE epoch_us(TRY_CAST(x AS TIMESTAMP)) // 1000000 END)",
     "chronon_query_dayofweek(x) AS CAST(dayofweek(TRY_CAST(x AS DATE)) + 1 AS INTEGER)",
 ]
-MACROS = tuple(f"CREATE OR REPLACE TEMP MACRO {macro}" for macro in (*_NUMBERS, *_TEXTS, *_TIMES, *_CONTAINERS, *_QUERIES))
+MACROS = tuple(f"CREATE OR REPLACE MACRO {macro}" for macro in (*_NUMBERS, *_TEXTS, *_TIMES, *_CONTAINERS, *_QUERIES))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,9 +149,15 @@ class DuckDBEngine:
     def _partitions_of(self, scan: Scan) -> list[str]:
         return self.partitions(scan.table, scan.partition or self.partitions_spec.column, dict(scan.subs))
 
+    @cached_property
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        """Made once: preparing a database costs as much as sorting a hundred thousand rows."""
+        return self._connect()
+
     @contextmanager
     def _connection(self, what: str) -> Generator[duckdb.DuckDBPyConnection]:
-        connection = self._connect()
+        """A connection of its own for one piece of work, whose temporary tables nobody else sees."""
+        connection = self._database.cursor()
         try:
             with readable_errors(what):
                 yield connection

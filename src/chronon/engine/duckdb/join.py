@@ -62,9 +62,9 @@ class DuckDBJoin:
     def _read(self, left: Scan, days: Sequence[str]) -> None:
         source = self._reader.source_of(left.table)
         sql = scan_sql(source, left, self._reader.spec, days=days, types=left.types)
-        self._connection.execute(f"CREATE OR REPLACE TABLE {LEFT} AS {sql}")
+        self._connection.execute(f"CREATE TEMP TABLE {LEFT} AS {sql}")
         if left.partition is None or left.partition not in source.files.partition_columns:
-            self._connection.execute(f"CREATE TABLE sorted AS SELECT * FROM {LEFT} ORDER BY {DS}, rowid")
+            self._connection.execute(f"CREATE TEMP TABLE sorted AS SELECT * FROM {LEFT} ORDER BY {DS}, rowid")
             self._connection.execute(f"DROP TABLE {LEFT}")
             self._connection.execute(f"ALTER TABLE sorted RENAME TO {LEFT}")
 
@@ -109,7 +109,7 @@ class DuckDBJoin:
             named.append("__ds")
         present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in [*named, "__query"])
         rows = f"SELECT {', '.join(columns)} FROM {LEFT}"
-        self._connection.execute(f"CREATE OR REPLACE TABLE {ASKED} AS SELECT * FROM ({rows}) WHERE {present}")
+        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {ASKED} AS SELECT * FROM ({rows}) WHERE {present}")
         return named
 
     def _bounds(self) -> tuple[int, int] | None:

@@ -94,7 +94,7 @@ class Reader:
         present = " AND ".join(f"{identifier(key) if key != '__ds' else DS} IS NOT NULL" for key in keys)
         order = f"ORDER BY {listed}" if ordered else ""
         self.connection.execute(
-            f"CREATE OR REPLACE TABLE {KEYS} AS "
+            f"CREATE OR REPLACE TEMP TABLE {KEYS} AS "
             f"SELECT CAST(row_number() OVER ({order}) - 1 AS BIGINT) AS {KEY}, {listed} "
             f"FROM (SELECT DISTINCT {listed} FROM ({asked}) WHERE {present})"
         )
