@@ -56,6 +56,13 @@ class Ranges:
         pairs = np.frombuffer(flat, dtype=np.int64).reshape(-1, 2)
         return sizes, pairs[:, 0], pairs[:, 1]
 
+    def top(self, k: int) -> tuple[Longs, Longs, Longs]:
+        """As ``entries``, but of each bag only the ``k`` of greatest count, these first."""
+        sizes = np.zeros(len(self.lo), dtype=np.int64)
+        flat = self.window().top(self.lo, self.hi, k, sizes)
+        pairs = np.frombuffer(flat, dtype=np.int64).reshape(-1, 2)
+        return sizes, pairs[:, 0], pairs[:, 1]
+
 
 class BagOperation(Operation):
     """Counts distinct values."""
@@ -180,9 +187,8 @@ class Histogram(BagOperation):
     def finish(self, states: Ranges) -> pa.Array:
         import pyarrow as pa
 
-        sizes, codes, counts = states.entries()
-        if self.arguments["k"] > 0:
-            sizes, codes, counts = most_frequent(sizes, codes, counts, self.arguments["k"])
+        k = self.arguments["k"]
+        sizes, codes, counts = states.top(k) if k > 0 else states.entries()
         offsets = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
         keys = states.distinct.take(pa.array(codes))
         bounds = pa.array(offsets, mask=np.append(states.hi <= states.lo, [False]))
@@ -274,8 +280,7 @@ class FrequentItems(BagOperation):
     def finish(self, states: Ranges) -> pa.Array:
         import pyarrow as pa
 
-        sizes, codes, counts = states.entries()
-        sizes, codes, counts = most_frequent(sizes, codes, counts, self.arguments["k"])
+        sizes, codes, counts = states.top(self.arguments["k"])
         bounds = pa.array(
             np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), mask=np.append(states.hi <= states.lo, [False])
         )
@@ -300,19 +305,18 @@ class _Missing(Ranges):
         led = np.repeat(np.arange(len(sizes)) < self.count, sizes)
         return sizes, codes, counts + np.where(led & ~np.isin(codes, self.known), self.missed, 0)
 
+    def top(self, k: int) -> tuple[Longs, Longs, Longs]:
+        sizes, codes, counts = self.entries()
+        bag = np.repeat(np.arange(len(sizes)), sizes)
+        order = np.lexsort((codes, -counts, bag))
+        place = np.arange(len(bag)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        order = order[place < k]
+        return np.minimum(sizes, k), codes[order], counts[order]
+
 
 def top(bag: Bag, k: int) -> list[tuple[Any, int]]:
     """The k entries of greatest count; of equal counts those of smaller value, which stand first in a bag."""
     return [(value, times) for value, times in sorted(bag, key=lambda pair: -pair[1])[:k]]
-
-
-def most_frequent(sizes: Longs, codes: Longs, counts: Longs, k: int) -> tuple[Longs, Longs, Longs]:
-    """As ``top`` for a column of bags: sizes, codes and counts of what is left."""
-    bag = np.repeat(np.arange(len(sizes)), sizes)
-    order = np.lexsort((codes, -counts, bag))
-    place = np.arange(len(bag)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    order = order[place < k]
-    return np.minimum(sizes, k), codes[order], counts[order]
 
 
 def java_double(number: float) -> str:

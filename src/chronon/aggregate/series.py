@@ -6,9 +6,9 @@ range of rows is translated to a range of elements, so that no loop meets a null
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -62,6 +62,8 @@ class Series:
     row_of: Longs
     offsets: Longs | None
     rows: Rows
+    derived: dict[tuple[str, int], Any] = field(default_factory=dict[tuple[str, int], Any], init=False, repr=False)
+    """What operations made of the elements, to be used for every window."""
 
     @classmethod
     def of(cls, column: pa.Array, rows: Rows, *, flatten: bool, skip_nan: bool = False) -> Series:

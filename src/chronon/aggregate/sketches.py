@@ -50,9 +50,12 @@ class ApproxUniqueCount(BagOperation):
     # ---- columns
 
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Ranges:
-        kept, of_values = self._coupons(series)
-        position = np.concatenate(([0], np.cumsum(kept)))
-        return _Counted(*_dense(of_values), None, position[lo], position[hi], hi > lo)
+        key = ("coupons", self.lg_k)
+        if key not in series.derived:
+            kept, of_values = self._coupons(series)
+            series.derived[key] = (*_dense(of_values), np.concatenate(([0], np.cumsum(kept))))
+        codes, distinct, position = series.derived[key]
+        return _Counted(codes, distinct, None, position[lo], position[hi], hi > lo)
 
     def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
         kept, of_values = self._coupons(series)
@@ -140,8 +143,8 @@ class _Counted(Ranges):
 def _dense(of_values: Longs) -> tuple[Longs, pa.Array]:
     import pyarrow as pa
 
-    distinct, codes = np.unique(of_values, return_inverse=True)
-    return codes.astype(np.int64), pa.array(distinct)
+    encoded = pa.array(of_values).dictionary_encode()
+    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary
 
 
 @cache
@@ -206,7 +209,10 @@ class ApproxPercentile(Operation):
         return "about 12 k"
 
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Sketched:
-        return Sketched(self._floats(series), lo, hi)
+        key = ("floats", 32)
+        if key not in series.derived:
+            series.derived[key] = self._floats(series)
+        return Sketched(series.derived[key], lo, hi)
 
     def slide_from(self, seed: bytes, series: Series, lo: Longs, hi: Longs, count: int) -> Sketched:
         return Sketched(self._floats(series), lo, hi, seed, count)

@@ -4,8 +4,17 @@
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t
-from libcpp.algorithm cimport sort
+from libcpp.algorithm cimport partial_sort, sort
 from libcpp.vector cimport vector
+
+cdef struct Entry:
+    int64_t code
+    int64_t count
+
+
+cdef inline bint _before(const Entry& a, const Entry& b) noexcept nogil:
+    """More often, or as often and with a smaller code."""
+    return a.count > b.count or (a.count == b.count and a.code < b.code)
 
 
 cdef class Window:
@@ -95,3 +104,29 @@ cdef class Window:
         if found.empty():
             return b""
         return PyBytes_FromStringAndSize(<char*> found.data(), found.size() * 8)
+
+    def top(self, const int64_t[::1] lo, const int64_t[::1] hi, Py_ssize_t k, int64_t[::1] sizes):
+        """As ``entries``, but only the ``k`` of greatest count, these first; of equal counts those of smaller code."""
+        cdef vector[Entry] found
+        cdef vector[Entry] ranked
+        cdef Entry entry
+        cdef Py_ssize_t i, j, size
+        with nogil:
+            for i in range(lo.shape[0]):
+                sizes[i] = 0
+                if hi[i] <= lo[i]:
+                    continue
+                self._move(lo[i], hi[i])
+                ranked.clear()
+                for j in range(<Py_ssize_t> self.present.size()):
+                    entry.code = self.present[j]
+                    entry.count = self.counts[entry.code]
+                    ranked.push_back(entry)
+                size = min(k, <Py_ssize_t> ranked.size())
+                partial_sort(ranked.begin(), ranked.begin() + size, ranked.end(), &_before)
+                sizes[i] = size
+                for j in range(size):
+                    found.push_back(ranked[j])
+        if found.empty():
+            return b""
+        return PyBytes_FromStringAndSize(<char*> found.data(), found.size() * sizeof(Entry))

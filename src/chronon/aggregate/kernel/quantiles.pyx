@@ -10,7 +10,7 @@ from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.math cimport isnan
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
-from libcpp.algorithm cimport sort
+from libcpp.algorithm cimport nth_element, sort
 from libcpp.vector cimport vector
 
 cdef extern from "<algorithm>" namespace "std" nogil:
@@ -276,6 +276,29 @@ def results(const uint8_t[::1] state, const double[::1] fractions):
     return [out[i] for i in range(fractions.shape[0])]
 
 
+cdef bint _exact(
+    const float* values, int64_t low, int64_t high, const double* fractions, size_t count, vector[float]& some, float* out,
+) noexcept nogil:
+    """The quantiles of a few values, as ``Sketch.quantiles`` gives them while all are there; whether there are any."""
+    cdef int64_t i
+    cdef size_t j, rank
+    some.clear()
+    for i in range(low, high):
+        if not isnan(values[i]):
+            some.push_back(values[i])
+    if some.empty():
+        return False
+    for j in range(count):
+        rank = some.size() - 1
+        if fractions[j] <= 0:
+            rank = 0
+        elif fractions[j] < 1:
+            rank = min(rank, <size_t> (fractions[j] * <double> some.size()))
+        nth_element(some.begin(), some.begin() + rank, some.end())
+        out[j] = some[rank]
+    return True
+
+
 cdef enum:
     BLOCK = 64                                  # elements that are put into one sketch before anything else
 
@@ -347,6 +370,7 @@ def sliding(
     """
     cdef Sliding window
     cdef Sketch sketch, older
+    cdef vector[float] some
     cdef Py_ssize_t i
     if values.shape[0]:
         window.start(&values[0], k)
@@ -354,6 +378,11 @@ def sliding(
         _unpack(seed, &older)
     with nogil:
         for i in range(lo.shape[0]):
+            if i >= seeded and hi[i] - lo[i] <= k:
+                seen[i] = hi[i] > lo[i] and _exact(
+                    &values[0], lo[i], hi[i], &fractions[0], fractions.shape[0], some, &out[i, 0],
+                )
+                continue
             if hi[i] > lo[i]:
                 window.fold(lo[i], hi[i], sketch)
             else:
