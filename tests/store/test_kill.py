@@ -80,8 +80,9 @@ def test_a_reader_never_sees_a_mixture_while_generations_change(lmdb_store):
     with writer("generations", lmdb_store, 1, 2_000) as child:
         while not next(child.stdout).startswith("published"):
             pass
-        seen = {check_with(lmdb_store, 2_000) for _ in range(150)}
-    assert len(seen) > 1
+        seen = set()
+        while len(seen) < 5:
+            seen.add(check_with(lmdb_store, 2_000))
 
 
 def check_with(store, rows):

@@ -53,7 +53,8 @@ class Catalogue:
             published = self._store.published(dataset)
             if published is None:
                 raise RequestError(
-                    f"Couldn't fetch group by serving info for {dataset}, please make sure a batch upload was successful",
+                    f"Couldn't fetch group by serving info for {dataset}, "
+                    "please make sure a batch upload was successful",
                     mend=f"upload {dotted(name)}",
                 )
             known = self._group_bys.get(dataset)

@@ -77,7 +77,7 @@ class Derived:
                 continue
             self.reads[name] = expression.columns
             source = text.strip().strip("`")
-            if _NAME.fullmatch(text.strip()) and expression.columns == {source}:
+            if _NAME.fullmatch(text.strip()) and expression.columns == frozenset([source]):
                 copies.append((name, source))
             else:
                 computed[name] = text
@@ -91,7 +91,7 @@ class Derived:
         self._copied_first = self._order[: len(self._copies)] == [name for name, _, _ in self._copies]
 
     def apply(self, base: Mapping[str, Any], keys: Mapping[str, Any], at: int) -> dict[str, Any]:
-        """The columns that leave, for one row and an instant in ms; ``FAILED`` among them if some could not be computed."""
+        """The columns that leave, for one row and an instant in ms; ``FAILED`` is one if some cannot be computed."""
         row: dict[str, Any] = {**keys, "ts": at, **base}
         if self._wants_day:
             row["ds"] = day_of(at)

@@ -68,9 +68,8 @@ class Lookup:
         if read.error is not None:
             raise read.error
         group_by, place = read.group_by, self.entities[key]
-        if not group_by.streams:
-            rows = _NO_ROWS
-        else:
+        rows = _NO_ROWS
+        if group_by.streams:
             rows = read.rows[self.moments[key, at] if group_by.changes else place]
         return group_by.answer(read.records[place], rows, at)
 
@@ -79,7 +78,7 @@ class Lookup:
         stream, since = group_by.stream, group_by.batch_end
         if group_by.changes:
             return [Scan(stream, key, since, at) for key, at in self.moments]
-        return [Scan(stream, key, since) for key in self.entities] if group_by.streams else []
+        return [Scan(stream, key, since) for key in self.entities]
 
 
 def read_all(store: KVStore, lookups: Sequence[Lookup], *, last: bool) -> None:
@@ -110,13 +109,18 @@ def _read_each(store: KVStore, wanted: Sequence[tuple[Lookup, Read]]) -> None:
 
 
 def _read(store: KVStore, wanted: Sequence[tuple[Lookup, Read]]) -> None:
-    keys = {lookup: list(lookup.entities) for lookup, _ in wanted}
-    gets = [Gets(read.group_by.dataset, keys[lookup], read.group_by.published) for lookup, read in wanted]
+    gets: list[Gets] = []
+    scans: list[Scan] = []
+    stretches: list[tuple[Read, int, int]] = []
+    for lookup, read in wanted:
+        gets.append(Gets(read.group_by.dataset, list(lookup.entities), read.group_by.published))
+        if read.group_by.streams:
+            begin = len(scans)
+            scans += lookup.scans(read.group_by)
+            stretches.append((read, begin, len(scans)))
     for (_, read), records in zip(wanted, store.multi_get_many(gets), strict=True):
         read.records = records
-    scans = [lookup.scans(read.group_by) for lookup, read in wanted]
-    rows = store.scan_many([scan for of_one in scans for scan in of_one])
-    position = 0
-    for (_, read), of_one in zip(wanted, scans, strict=True):
-        read.rows = rows[position : position + len(of_one)]
-        position += len(of_one)
+    if scans:
+        rows = store.scan_many(scans)
+        for read, begin, end in stretches:
+            read.rows = rows[begin:end]

@@ -28,7 +28,7 @@ READERS = 512
 
 
 class Environment:
-    """A folder with an LMDB environment. Made by ``Environment.at``.
+    """A folder with an LMDB environment. Made by ``Environment.at``; ``with environment as transaction`` reads.
 
     Reads wait for each other, so that nobody reads while the map is moved; a read takes microseconds.
     """
@@ -40,6 +40,7 @@ class Environment:
         self.folder = folder
         self._env = env
         self._pid = os.getpid()
+        self._read: Transaction
         self._reading = threading.Lock()
         self._writing = threading.Lock()
 
@@ -78,22 +79,32 @@ class Environment:
         """Whether this process opened it, and not the one it was forked from."""
         return self._pid == os.getpid()
 
-    def read(self, work: Callable[[Transaction], T]) -> T:
-        """Run ``work`` on what is committed now. Keep it short: reads of a process wait for each other."""
+    def __enter__(self) -> Transaction:
+        """Begin to read what is committed now. Keep it short: reads of a process wait for each other."""
         import lmdb
 
+        self._check_process()
         while True:
+            self._reading.acquire()
             try:
-                with self._reading, self._begin() as transaction:
-                    return work(transaction)
+                self._read = self._begin()
             except lmdb.MapResizedError:
+                self._reading.release()
                 with self._writing:
                     self._resize(0)
+            except BaseException:
+                self._reading.release()
+                raise
+            else:
+                return self._read
+
+    def __exit__(self, *error: object) -> None:
+        self._read.abort()
+        self._reading.release()
 
     def _begin(self) -> Transaction:
         import lmdb
 
-        self._check_process()
         try:
             return self._env.begin(buffers=False)
         except lmdb.ReadersFullError:

@@ -15,6 +15,8 @@ import struct
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -24,7 +26,7 @@ import msgspec
 from chronon.base.errors import ConfigError, MissingDataError, SettingsError, StorageError
 from chronon.store.environment import Environment
 from chronon.store.generations import BatchFile, Generations
-from chronon.store.keys import own_value, shorten, stored_value
+from chronon.store.keys import LONGEST, own_value, shorten, stored_value
 from chronon.store.protocol import Gets, Published, Scan, StreamRow
 
 if TYPE_CHECKING:
@@ -32,13 +34,13 @@ if TYPE_CHECKING:
 
     from chronon.store.environment import Transaction
 
-_TIME = struct.Struct(">Q")
 _SIGN = 1 << 63
 _AFTER_ALL = b"\xff" * 9
 _DATASET = re.compile(r"[A-Za-z0-9_]{1,200}")
 _VERSION = b"version"
 _LONGEST_ENTRY = 400
 _LONGEST_IDENTITY = 64
+_dataset_of = itemgetter(0)
 
 
 class Pointer(msgspec.Struct, array_like=True):
@@ -154,7 +156,8 @@ class LmdbStore:
         return pointer.current if pointer is not None else None
 
     def _pointer(self, dataset: str) -> Pointer | None:
-        return self._meta_environment().read(lambda transaction: _read_pointer(transaction, dataset))
+        with self._meta_environment() as transaction:
+            return _read_pointer(transaction, dataset)
 
     # ---- stream rows
 
@@ -165,19 +168,14 @@ class LmdbStore:
     def scan_many(self, scans: Sequence[Scan]) -> list[list[bytes]]:
         """Several ``scan``; those of one dataset, if they stand together, read one state of it."""
         found: list[list[bytes]] = []
-        position = 0
-        while position < len(scans):
-            dataset = scans[position].dataset
-            end = position + 1
-            while end < len(scans) and scans[end].dataset == dataset:
-                end += 1
-            together = scans[position:end]
-            stream = self._stream(dataset, create=False)
+        for dataset, together in groupby(scans, _dataset_of):
+            stream = self._streams.get(dataset) or self._stream(dataset, create=False)
             if stream is None:
                 found += [[] for _ in together]
-            else:
-                found += stream.read(lambda transaction, together=together: _scan_all(transaction, together))
-            position = end
+                continue
+            with stream as transaction, transaction.cursor() as cursor:
+                for scan in together:
+                    found.append(_scan(cursor, scan))
         return found
 
     def multi_put(self, dataset: str, rows: Iterable[StreamRow | tuple[bytes, int, bytes]]) -> None:
@@ -204,7 +202,8 @@ class LmdbStore:
 
     def version(self) -> int:
         """See the protocol."""
-        return self._meta_environment().read(_read_version)
+        with self._meta_environment() as transaction:
+            return _read_version(transaction)
 
     def put_meta(self, entries: Mapping[str, bytes]) -> None:
         """Write entries, all or none."""
@@ -219,23 +218,20 @@ class LmdbStore:
 
     def get_meta(self, name: str) -> bytes | None:
         """One entry."""
-        return self._meta_environment().read(lambda transaction: transaction.get(_entry_key(name)))
+        with self._meta_environment() as transaction:
+            return transaction.get(_entry_key(name))
 
     def list_meta(self, prefix: str = "") -> list[str]:
         """The names of entries."""
         first = _entry_key(prefix)
-
-        def names(transaction: Transaction) -> list[str]:
-            cursor = transaction.cursor()
-            found: list[str] = []
+        found: list[str] = []
+        with self._meta_environment() as transaction, transaction.cursor() as cursor:
             if cursor.set_range(first):
                 for key in cursor.iternext(keys=True, values=False):
                     if not key.startswith(first):
                         break
                     found.append(key.removeprefix(b"entry/").decode())
-            return found
-
-        return self._meta_environment().read(names)
+        return found
 
     # ---- the rest
 
@@ -326,34 +322,28 @@ def _write_pointer(transaction: Transaction, dataset: str, pointer: Pointer) -> 
 # ---- stream rows, within a transaction: the entity's key, eight bytes of time, the row's identity
 
 
-def _time(ts: int) -> bytes:
-    return _TIME.pack(ts + _SIGN)
+_time = struct.Struct(">Q").pack
 
 
 def _stored_row(row: StreamRow) -> tuple[bytes, bytes]:
     identity = row.identity or blake2b(row.value, digest_size=16).digest()
     if len(identity) > _LONGEST_IDENTITY:
         raise ConfigError(f"the identity of a stream row has {len(identity)} bytes", expected="at most 64")
-    return shorten(row.key) + _time(row.ts) + identity, stored_value(row.key, row.value)
-
-
-def _scan_all(transaction: Transaction, scans: Sequence[Scan]) -> list[list[bytes]]:
-    with transaction.cursor() as cursor:
-        return [_scan(cursor, scan) for scan in scans]
+    return shorten(row.key) + _time(row.ts + _SIGN) + identity, stored_value(row.key, row.value)
 
 
 def _scan(cursor: Any, scan: Scan) -> list[bytes]:
-    prefix = shorten(scan.prefix)
-    if not cursor.set_range(prefix + _time(scan.after_ts)):
-        return []
-    end = prefix + (_AFTER_ALL if scan.before_ts is None else _time(scan.before_ts))
+    _, whole, after, before = scan
+    prefix = shorten(whole) if len(whole) > LONGEST else whole
     found: list[bytes] = []
-    for key, value in cursor:
-        if key >= end:
-            break
-        found.append(value)
-    if prefix is not scan.prefix:
-        return [value for value in (own_value(scan.prefix, stored) for stored in found) if value is not None]
+    if cursor.set_range(prefix + _time(after + _SIGN)):
+        end = prefix + (_AFTER_ALL if before is None else _time(before + _SIGN))
+        for key, value in cursor:
+            if key >= end:
+                break
+            found.append(value)
+    if prefix is not whole:
+        return [value for value in (own_value(whole, stored) for stored in found) if value is not None]
     return found
 
 
