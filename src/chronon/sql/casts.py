@@ -153,7 +153,9 @@ def _from_decimal(source: DataType, target: DataType) -> Forms:
     if target in (t.INT, t.LONG, t.BYTE, t.SHORT):
         return f"chronon_{target}(CAST(trunc({{0}}) AS HUGEINT))", _NARROW[target].format("int({0})"), False
     if target == t.STRING and isinstance(source, Decimal):
-        return "CAST({0} AS VARCHAR)", f"decimal_to_text({{0}}, {source.scale})", False
+        # without a digit before the point DuckDB leaves the zero out
+        wide = duckdb_type(Decimal(max(source.precision, source.scale + 1), source.scale))
+        return f"CAST(CAST({{0}} AS {wide}) AS VARCHAR)", f"decimal_to_text({{0}}, {source.scale})", False
     if isinstance(target, Decimal) and isinstance(source, Decimal):
         whole = target.precision - target.scale
         if target.scale >= source.scale and whole >= source.precision - source.scale:

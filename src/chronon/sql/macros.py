@@ -105,7 +105,7 @@ _NUMBERS = [
         "a, b",
         "CASE WHEN isnan(b) OR (abs(a) = 1 AND isinf(b)) THEN CAST('nan' AS DOUBLE) ELSE pow(a, b) END",
     ),
-    "chronon_sign(x) AS (CASE WHEN isnan(x) OR x = 0 THEN x WHEN x > 0 THEN 1e0 ELSE -1e0 END)",
+    _strict("sign", "x", "CASE WHEN isnan(x) OR x = 0 THEN x WHEN x > 0 THEN 1e0 ELSE -1e0 END"),
     "chronon_one(x) AS (CASE WHEN x IS NOT NULL THEN 1 END)",
 ]
 _TEXTS = [

@@ -91,8 +91,8 @@ def _replace(args: Sequence[Node]) -> Typed:
 
 define("replace", _replace, "replace({0}, {1}, {2})", "replace({0}, {1}, {2})")
 define("reverse_text", takes(S, S), "chronon_reverse({0})", "{0}[::-1]")
-define("repeat", takes(S, S, I), "repeat({0}, greatest({1}, 0))", "({0} * {1})")
-define("space", takes(S, I), "repeat(' ', greatest({0}, 0))", "(' ' * {0})")
+define("repeat", takes(S, S, I), "chronon_repeat({0}, {1})", "({0} * {1})")
+define("space", takes(S, I), "chronon_repeat(' ', {0})", "(' ' * {0})")
 define("ascii", takes(I, S), "CAST(ascii({0}) AS INTEGER)", "(ord({0}[0]) if {0} else 0)")
 define("translate", takes(S, S, S, S), "translate({0}, {1}, {2})", "translate({0}, {1}, {2})")
 define(
