@@ -16,7 +16,7 @@ from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, ExpressionError, Place, SchemaError, raise_all
 from chronon.plan.derivations import expand
-from chronon.plan.names import RESERVED
+from chronon.plan.names import RESERVED, SEQUENCE
 from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables, common_type
 
 KEY_TYPES = frozenset({t.BOOLEAN, t.STRING, t.BINARY, t.DATE, *t.NUMBERS})
@@ -72,6 +72,11 @@ class GroupByPlan:
         return WindowRule.EXACT if windowed else WindowRule.ALL
 
     @property
+    def sequenced(self) -> bool:
+        """Whether rows of one instant have an order of their own."""
+        return all(SEQUENCE in scan.selects for scan in self.scans)
+
+    @property
     def has_time(self) -> bool:
         """Whether every source's rows have a time."""
         return self.kind == EVENTS or all(scan.time is not None for scan in self.scans)
@@ -100,6 +105,8 @@ def plan_group_by(group_by: structs.GroupBy, tables: Tables) -> GroupByPlan:
     key_types = {name: types[name] for name in keys}
     columns = [n for n in _needed(inputs) if n != "ts"] if aggregations is not None else _features(types, keys)
     selected = {name: types[name] for name in columns if name in types}
+    if types.get(SEQUENCE, t.LONG) not in t.INTEGERS:
+        raise SchemaError(f"{SEQUENCE} is a {types[SEQUENCE]}", place=place, expected="a whole number")
     for name in columns:
         if selected.get(name) in (t.NULL, t.DECIMAL):
             raise SchemaError(
@@ -122,7 +129,7 @@ def plan_group_by(group_by: structs.GroupBy, tables: Tables) -> GroupByPlan:
         kind=kind,
         accuracy=accuracy_of(group_by),
         keys=key_types,
-        scans=tuple(scan.only([*keys, *selected]) for scan in found),
+        scans=tuple(scan.only([*keys, *selected, SEQUENCE]) for scan in found),
         selected=selected,
         aggregator=aggregator,
         raw_outputs=raw,

@@ -7,7 +7,10 @@ from collections.abc import Iterable
 from chronon.api.naming import part_prefix
 from chronon.api.structs import JoinPart
 
-RESERVED = frozenset({"ts", "ds", "ts_ds", "is_before", "mutation_ts"})
+SEQUENCE = "chronon_sequence"
+"""The select that orders rows of one instant: a whole number in table and topic alike, such as an insert id."""
+
+RESERVED = frozenset({"ts", "ds", "ts_ds", "is_before", "mutation_ts", SEQUENCE})
 """Columns that are never features."""
 
 

@@ -12,6 +12,7 @@ from chronon.api import structs, wire
 from chronon.api.inspect import query_of
 from chronon.base.errors import MissingDataError
 from chronon.base.types import DataType, parse_type
+from chronon.plan.names import SEQUENCE
 from chronon.sql import compile_filter, compile_rows, compile_time
 from chronon.store import keys
 from chronon.store.names import batch_dataset, streaming_dataset
@@ -90,7 +91,8 @@ class Ingest:
             if ts is None or key is None:
                 continue
             columns["ts"] = ts
-            value = self._serving.encode_row(ts, [columns[name] for name in self._serving.inputs])
+            inputs = [columns[name] for name in self._serving.inputs]
+            value = self._serving.encode_row(ts, inputs, seq=columns.get(SEQUENCE) or 0)
             written.append(StreamRow(key, ts, value, f"{partition}/{place:020d}".encode()))
         self._store.multi_put(self._dataset, written)
         return len(written)
@@ -100,6 +102,8 @@ def _source(source: structs.Source, info: GroupByInfo, number: int, columns: Seq
     schema: dict[str, DataType] = {name: parse_type(kind) for name, kind in info.sources[number].items()}
     query = query_of(source)
     selects = {name: (query.selects or {}).get(name, f"`{name}`") for name in columns if name != "ts"}
+    if SEQUENCE in (query.selects or {}):
+        selects[SEQUENCE] = (query.selects or {})[SEQUENCE]
     time = (query.selects or {}).get("ts") or query.timeColumn or "ts"
     return _Source(
         compile_rows(selects, schema), compile_filter(query.wheres or [], schema), compile_time(time, schema)

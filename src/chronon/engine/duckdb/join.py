@@ -132,7 +132,7 @@ class DuckDBJoin:
             "ORDER BY 1, 2, 3"
         ).to_arrow_table()
         union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
-        events = self._reader.events(union, named, aggregator.inputs, untimed=not plan.has_time)
+        events = self._reader.events(plan, union, named)
         rule = plan.snapshot_rule if plan.kind == ENTITIES else None
         asked = queries.select(["key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
         results = answer(aggregator, events, asked, rule, self._threads)

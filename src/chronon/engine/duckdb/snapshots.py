@@ -81,7 +81,7 @@ def _of_events(
     union = reader.union(plan, [*plan.keys, *aggregator.inputs], reach, (None, int(ends[-1])))
     reader.number_keys(union, list(plan.keys), ordered=True)
     keys = _key_table(reader, plan)
-    events = reader.events(union, list(plan.keys), aggregator.inputs)
+    events = reader.events(plan, union, list(plan.keys))
 
     def queries() -> Iterator[pa.RecordBatch]:
         at_once = max(1, BATCH_ROWS // len(ends))
@@ -107,7 +107,7 @@ def _of_entities(
         keys = _key_table(reader, plan)
         numbers = pa.array(range(keys.num_rows), pa.int64())
         ends = pa.array([reader.spec.end(ds)] * keys.num_rows, pa.int64())
-        events = reader.events(union, [*plan.keys], aggregator.inputs, untimed=not plan.has_time)
+        events = reader.events(plan, union, list(plan.keys))
         queries = [pa.record_batch({"key": numbers, "ts": ends})]
         found = answer(aggregator, events, queries, plan.snapshot_rule, threads)
         yield ds, _rows(keys, found, drop_empty=False)
@@ -146,7 +146,7 @@ def _states(
     union = reader.union(plan, [*plan.keys, *aggregator.inputs], days, (None, end))
     reader.number_keys(union, list(plan.keys), ordered=True)
     keys = _key_table(reader, plan)
-    events = reader.events(union, list(plan.keys), aggregator.inputs)
+    events = reader.events(plan, union, list(plan.keys))
     for batch in aggregator.uploads(events, end, stale_after=stale_after):
         of_batch = keys.take(batch.column("key"))
         table = of_batch.append_column("value", batch.column("value").cast(pa.binary()))

@@ -6,8 +6,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chronon.base import types as t
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier
 from chronon.engine.duckdb.scan import DS, TS, Source, scan_sql
+from chronon.plan.names import SEQUENCE
 from chronon.plan.ranges import bounded
 from chronon.plan.scans import ENTITIES, Scan
 
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-    from chronon.base import types as t
     from chronon.base.time import Partitions
     from chronon.plan.group_by import GroupByPlan
 
@@ -60,7 +61,9 @@ class Reader:
         between:
             As for ``scan_sql``.
         """
-        return " UNION ALL ".join(self._one(plan, scan.only(columns), days, between) for scan in plan.scans)
+        return " UNION ALL ".join(
+            self._one(plan, scan.only([*columns, SEQUENCE]), days, between) for scan in plan.scans
+        )
 
     def _one(
         self,
@@ -70,7 +73,7 @@ class Reader:
         between: tuple[int | None, int | None],
     ) -> str:
         chosen = self.days(scan, days)
-        types: dict[str, t.DataType] = {**plan.selected, **plan.keys}
+        types: dict[str, t.DataType] = {SEQUENCE: t.LONG, **plan.selected, **plan.keys}
         timed = scan.time is not None or scan.kind != ENTITIES
         return scan_sql(
             self.source_of(scan.table),
@@ -99,13 +102,17 @@ class Reader:
             f"FROM (SELECT DISTINCT {listed} FROM ({asked}) WHERE {present})"
         )
 
-    def events(
-        self, union: str, keys: Sequence[str], inputs: Sequence[str], *, untimed: bool = False
-    ) -> Iterable[pa.RecordBatch]:
-        """The rows of ``union`` that have a numbered key, in total order; rows that have no time are at 0."""
+    def events(self, plan: GroupByPlan, union: str, keys: Sequence[str]) -> Iterable[pa.RecordBatch]:
+        """The inputs of the rows of ``union`` that have a numbered key, in total order.
+
+        Rows of entities that have no time are at 0.
+        """
+        inputs = plan.aggregator.inputs if plan.aggregator is not None else ()
         match = " AND ".join(f"e.{quoted(key)} = k.{quoted(key)}" for key in keys)
         listed = [f"e.{identifier(name)} AS {identifier(name)}" for name in inputs if name != "ts"]
-        time = "0::BIGINT" if untimed else f"e.{TS}"
+        time = f"e.{TS}" if plan.has_time else "0::BIGINT"
+        if plan.sequenced:
+            listed = [f"coalesce(e.{SEQUENCE}, 0) AS seq", *listed]
         columns = ", ".join([f"k.{KEY} AS key", f"{time} AS ts", *listed])
         sql = f"SELECT {columns} FROM ({union}) AS e JOIN {KEYS} AS k ON {match}"
         found = self._in_memory(sql)

@@ -35,9 +35,7 @@ def _fetch(algebra: Algebra, case: Case, target: Target) -> list[list[Any] | Non
     return [
         None
         if at < target.batch_end
-        else list(
-            algebra.visible(case.rows, case.rows, target.batch_end, at, stale_after=target.stale_after).values()
-        )
+        else list(algebra.visible(case.rows, case.rows, target.batch_end, at, stale_after=target.stale_after).values())
         for at in target.times
     ]
 
@@ -45,12 +43,8 @@ def _fetch(algebra: Algebra, case: Case, target: Target) -> list[list[Any] | Non
 def _changed(algebra: Algebra, case: Case, target: Target) -> list[list[Any] | None]:
     """The queries of the day after the snapshot in one backfill; later ones, which a backfill has not, by fetches."""
     of_day = [at for at in target.times if target.batch_end <= at < target.batch_end + DAY_MS]
-    found = dict(
-        zip(of_day, algebra.point_in_time(case.rows, case.changes, target.batch_end, of_day), strict=True)
-    )
+    found = dict(zip(of_day, algebra.point_in_time(case.rows, case.changes, target.batch_end, of_day), strict=True))
     for at in target.times:
         if at >= target.batch_end + DAY_MS:
-            found[at] = algebra.mutations(
-                case.rows, case.changes, target.batch_end, at, stale_after=target.stale_after
-            )
+            found[at] = algebra.mutations(case.rows, case.changes, target.batch_end, at, stale_after=target.stale_after)
     return [list(found[at].values()) if at in found else None for at in target.times]

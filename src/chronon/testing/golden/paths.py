@@ -64,5 +64,22 @@ def _kernel() -> Path:
     return KernelPath()
 
 
-PATHS: Mapping[str, Callable[[], Path]] = {"oracle": OraclePath, "kernel": _kernel}
+def _backfill() -> Path:
+    from chronon.testing.golden.real import BackfillPath
+
+    return BackfillPath()
+
+
+def _serving() -> Path:
+    from chronon.testing.golden.real import ServingPath
+
+    return ServingPath()
+
+
+PATHS: Mapping[str, Callable[[], Path]] = {
+    "oracle": OraclePath,
+    "kernel": _kernel,
+    "backfill": _backfill,
+    "serving": _serving,
+}
 """Every path by its name; what it needs is imported when it is made."""
