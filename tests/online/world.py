@@ -143,13 +143,18 @@ class World:
         )
 
     def upload_values(
-        self, definition: GroupBy, keys: Schema, outputs: Schema, rows: Mapping[tuple[Any, ...], Sequence[Any]],
-        *, batch_end: int = T0, generation: str | None = None,
+        self,
+        definition: GroupBy,
+        keys: Schema,
+        outputs: Schema,
+        rows: Mapping[tuple[Any, ...], Sequence[Any]],
+        *,
+        batch_end: int = T0,
+        generation: str | None = None,
     ) -> None:
         """Final values, as of a batch end."""
         columns = [
-            pa.array([values[i] for values in rows.values()], to_arrow(kind))
-            for i, kind in enumerate(outputs.values())
+            pa.array([values[i] for values in rows.values()], to_arrow(kind)) for i, kind in enumerate(outputs.values())
         ]
         types = list(keys.values())
         pairs = zip((encode(key, types) for key in rows), encode_rows(columns).to_pylist(), strict=True)
@@ -157,8 +162,16 @@ class World:
         self._publish(definition, keys, outputs, outputs, records, batch_end, 2 * DAY_MS, "values", generation)
 
     def _publish(
-        self, definition: GroupBy, keys: Schema, selected: Schema, outputs: Schema,
-        records: Sequence[tuple[bytes, bytes]], batch_end: int, stale_after: int, record: Any, generation: str | None,
+        self,
+        definition: GroupBy,
+        keys: Schema,
+        selected: Schema,
+        outputs: Schema,
+        records: Sequence[tuple[bytes, bytes]],
+        batch_end: int,
+        stale_after: int,
+        record: Any,
+        generation: str | None,
     ) -> None:
         name = name_of(definition)
         info = GroupByInfo(
