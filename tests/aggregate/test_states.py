@@ -173,3 +173,26 @@ def test_frequent_values_are_carried_over_chunks_within_their_error(monkeypatch)
     oracle = Oracle(definition, {"x": DOUBLE})
     answers = Algebra(definition, {"x": DOUBLE}).run({0: rows}, asked, cuts=range(0, 1200, 25))
     assert_same([oracle.at(rows, at) for _, at in asked], answers)
+
+
+@pytest.mark.parametrize("k", [8, 20, 128])
+def test_sketches_of_any_number_of_values_are_merged(k):
+    """A sketch that held one item too many could not be read again."""
+    algebra = Algebra([aggregation("x", "APPROX_PERCENTILE", k=k)], {"x": INT})
+    for count in (*range(1, 60), *range(60, 3000, 97)):
+        rows = rows_of([i * 37 % count for i in range(count)])
+        (found,) = algebra.visible(rows, rows, rows[count // 2].ts, ORIGIN).values()
+        assert abs(found[0] / count - 0.5) <= max(rank_error(k), 0.5 / count)
+
+
+def test_percentiles_are_carried_over_chunks(monkeypatch):
+    from chronon.aggregate import chunks
+
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 100)
+    rows = rows_of([i * 7919 % 5000 for i in range(5000)])
+    asked = [(0, ORIGIN - back) for back in (4900, 3000, 1234, 0)]
+    algebra = Algebra([aggregation("x", "APPROX_PERCENTILE")], {"x": INT})
+    for (_, query), answer in zip(asked, algebra.run({0: rows}, asked, cuts=range(0, 5000, 50)), strict=True):
+        seen = sorted(row.values["x"] for row in rows if row.ts < query)
+        rank = sum(value < answer["x_approx_percentile"][0] for value in seen)
+        assert abs(rank / len(seen) - 0.5) <= rank_error(128)

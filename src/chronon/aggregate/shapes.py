@@ -135,18 +135,15 @@ def _grouped(series: Series, labels: pa.Array, present: np.ndarray | None) -> Gr
     rank[in_order] = np.arange(len(names))
     label = rank[encoded.indices.to_numpy(zero_copy_only=False)]
     key = series.rows.keys[series.row_of]
-    order = np.lexsort((label, key))  # stable: time order stays within a group
-    key, label = key[order], label[order]
-    starts = np.ones(len(order), dtype=bool)
-    starts[1:] = (key[1:] != key[:-1]) | (label[1:] != label[:-1])
-    first = np.flatnonzero(starts)
+    order = np.empty(len(key), dtype=np.int64)
+    first = np.frombuffer(ranges.group_order(key, label, len(names), order), dtype=np.int64)
     grouped = Series(series.values.take(pa.array(order)), series.row_of[order], None, series.rows)
     grouped.by_payload = np.arange(len(order), dtype=np.int64)  # the order that the elements came in
     return Groups(
         series=grouped,
         bounds=np.append(first, len(order)).astype(np.int64),
-        keys=key[first],
-        labels=names.take(pa.array(in_order)).take(pa.array(label[first])),
+        keys=key[order[first]],
+        labels=names.take(pa.array(in_order)).take(pa.array(label[order[first]])),
         present=present,
     )
 

@@ -37,17 +37,26 @@ cdef cppclass Sketch:
     uint64_t n
     float low
     float high
+    uint64_t held                               # how many items there are in all levels
+    uint64_t space                              # how many there may be
     vector[vector[float]] levels
 
     __init__():
         this.k = 0
         this.n = 0
+        this.held = 0
+        this.space = 0
 
     void clear(int k) noexcept nogil:
         this.k = k
         this.n = 0
         this.levels.clear()
         this.levels.resize(1)
+        this.measure()
+
+    void measure() noexcept nogil:
+        this.held = this.retained()
+        this.space = this.room()
 
     uint64_t capacity(size_t level) noexcept nogil:
         """How many items a level holds before it is compacted: k at the top, two thirds of it for each step down."""
@@ -102,6 +111,7 @@ cdef cppclass Sketch:
             this.levels[level + 1].begin(), this.levels[level + 1].begin() + before, this.levels[level + 1].end()
         )
         this.levels[level].resize(this.levels[level].size() & 1)
+        this.measure()
 
     void update(float x) noexcept nogil:
         if isnan(x):
@@ -110,9 +120,10 @@ cdef cppclass Sketch:
             this.low = x
         if this.n == 0 or x > this.high:
             this.high = x
-        if this.levels[0].size() >= this.capacity(0) and this.retained() >= this.room():
+        if this.held >= this.space:
             this.compact()
         this.levels[0].push_back(x)
+        this.held += 1
         this.n += 1
 
     void merge(const Sketch& other) noexcept nogil:
@@ -134,7 +145,8 @@ cdef cppclass Sketch:
                     this.levels[level].begin(), this.levels[level].begin() + before, this.levels[level].end()
                 )
         this.n += other.n
-        while this.retained() > this.room():
+        this.measure()
+        while this.held > this.space:
             this.compact()
 
     void quantiles(const double* fractions, size_t count, float* out) noexcept nogil:
@@ -215,6 +227,7 @@ cdef int _unpack(const uint8_t[::1] data, Sketch* s) except -1:
         s.high = s.low
         s.n = 1
         s.levels[0].push_back(s.low)
+        s.measure()
         return 0
     if data.shape[0] < 28:
         raise ValueError("a KLL sketch ends too early")
@@ -239,6 +252,7 @@ cdef int _unpack(const uint8_t[::1] data, Sketch* s) except -1:
         if items:
             memcpy(s.levels[level].data(), &data[at], 4 * items)
         at += 4 * items
+    s.measure()
     return 0
 
 

@@ -4,6 +4,7 @@
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t
+from libcpp.algorithm cimport sort
 from libcpp.vector cimport vector
 
 
@@ -55,6 +56,53 @@ def key_bounds(const int64_t[::1] keys, const int64_t[::1] query_keys, int64_t[:
                 high += 1
             first[i] = low
             last[i] = high
+
+
+def group_order(const int64_t[::1] keys, const int64_t[::1] labels, Py_ssize_t label_count, int64_t[::1] order):
+    """Put elements that are sorted by key in the order of (key, label), those of one group in the order they had.
+
+    Parameters
+    ----------
+    keys, labels:
+        Of each element; labels are ``0 .. label_count - 1``.
+    order:
+        Receives the positions of the elements in the new order.
+
+    Returns
+    -------
+    Where each group begins in the new order, as bytes of int64.
+    """
+    cdef vector[int64_t] places             # by label: how many, then where the next one goes
+    cdef vector[int64_t] present, starts
+    cdef Py_ssize_t n = keys.shape[0], low = 0, high, i, at = 0
+    cdef int64_t label, count
+    places.resize(label_count, 0)
+    with nogil:
+        while low < n:
+            high = low
+            present.clear()
+            while high < n and keys[high] == keys[low]:
+                label = labels[high]
+                if places[label] == 0:
+                    present.push_back(label)
+                places[label] += 1
+                high += 1
+            sort(present.begin(), present.end())
+            for i in range(<Py_ssize_t> present.size()):
+                count = places[present[i]]
+                places[present[i]] = at
+                starts.push_back(at)
+                at += count
+            for i in range(low, high):
+                label = labels[i]
+                order[places[label]] = i
+                places[label] += 1
+            for i in range(<Py_ssize_t> present.size()):
+                places[present[i]] = 0
+            low = high
+    if starts.empty():
+        return b""
+    return PyBytes_FromStringAndSize(<char*> starts.data(), starts.size() * 8)
 
 
 def group_ranges(
