@@ -107,7 +107,7 @@ def test_the_same_over_http(quickstart: tuple[Path, str]) -> None:
         good, bad = answer["results"]
         assert good["status"] == "Success"
         assert "shop_users_v1_country" in good["features"]
-        assert bad["status"] != "Success" or any("exception" in name for name in bad["features"])
+        assert any(name.endswith("_exception") for name in bad["features"])
 
 
 def test_a_port_that_is_taken(quickstart: tuple[Path, str]) -> None:
@@ -132,14 +132,14 @@ def test_a_port_that_is_taken(quickstart: tuple[Path, str]) -> None:
         (["fetch", "shop.purchases.v1", "user_id=five"], "five"),
         (["fetch", NAME, "user_id=5", "--at", "yesterday"], "yesterday"),
         (["upload", NAME, "--ds", "2024-05-05"], "2023-11-29"),
-        (["sql", "select nothing from data.users"], "nothing"),
-        (["sql", "select * from data.userz"], "userz"),
+        (["sql", "select nothing from data.users"], "country"),
+        (["sql", "select * from data.userz"], "data.users"),
     ],
 )
 def test_mistakes_are_told_without_a_traceback(quickstart: tuple[Path, str], command: list[str], message: str) -> None:
     repo, _ = quickstart
     told = chronon(*command, cwd=repo, ok=False)
-    assert told.startswith("error:")
+    assert "error: " in told
     assert message in told
     assert "Traceback" not in told
 

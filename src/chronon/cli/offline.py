@@ -85,7 +85,9 @@ def sql(query: str, form: str, limit: int, folder: Path | None) -> None:
     if form == "csv":
         import pyarrow.csv
 
-        pyarrow.csv.write_csv(reader, sys.stdout.buffer)
+        with pyarrow.csv.CSVWriter(sys.stdout.buffer, reader.schema) as writer:
+            for batch in reader:
+                writer.write_batch(batch)
         return
     if form == "json":
         import msgspec

@@ -37,6 +37,9 @@ def fetch(name: str, keys: tuple[str, ...], at: str | None, as_json: bool, folde
         answer = fetcher.fetch(name, [request])[0]
     if answer.error is not None:
         raise answer.error
+    failed = [problem for column, problem in answer.values.items() if column.endswith("_exception")]
+    if failed and len(failed) == len(answer.values):
+        raise RequestError(f"no part of {name} could be fetched: {failed[0]}")
     if as_json:
         click.echo(json.dumps(answer.values, default=str))
         return
@@ -56,8 +59,10 @@ def _tell(name: str, keys: Mapping[str, Any], at: int, values: Mapping[str, Any]
 @click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
 @click.option("--port", default=8080, show_default=True, help="The port to listen on; 0 takes a free one.")
 @click.option("--workers", default=1, show_default=True, help="How many processes share the port.")
+@click.option("--allow-at", is_flag=True, help="Let requests name their instant: ?at=MS.")
+@click.option("--token", envvar="CHRONON_TOKEN", help="Ask for this bearer token.  [env: CHRONON_TOKEN]")
 @repo_option
-def serve(host: str, port: int, workers: int, folder: Path | None) -> None:
+def serve(host: str, port: int, workers: int, allow_at: bool, token: str | None, folder: Path | None) -> None:
     """Serve features over HTTP.
 
     `POST /v1/features/join/NAME` takes a list of keys, such as `[{"user_id": 5}]`.
@@ -65,7 +70,7 @@ def serve(host: str, port: int, workers: int, folder: Path | None) -> None:
     from chronon.online.server import serve as run
 
     context = Context.of(folder)
-    run(context.settings.store_url, host=host, port=port, workers=workers)
+    run(context.settings.store_url, host=host, port=port, workers=workers, token=token, allow_at=allow_at)
 
 
 def _instant(text: str | None) -> int | None:

@@ -162,16 +162,23 @@ def _over_http(context: Context, row: dict[str, Any]) -> None:
     import subprocess
     import urllib.request
 
-    command = [sys.executable, "-m", "chronon.cli", "serve", "--repo", str(context.root), "--port", "0"]
+    from chronon.base.errors import DataError
+
+    command = [sys.executable, "-m", "chronon.cli", "serve", "--repo", str(context.root), "--port", "0", "--allow-at"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own command
         try:
             address = _address(server)
             body = json.dumps([{"user_id": row["user_id"]}]).encode()
-            request = urllib.request.Request(f"{address}/v1/features/join/{NAME}?atMillis={row['ts']}", data=body)  # noqa: S310 - loopback
+            request = urllib.request.Request(f"{address}/v1/features/join/{NAME}?at={row['ts']}", data=body)  # noqa: S310 - loopback
             click.echo(f"   curl -d '{body.decode()}' {request.full_url}")
             with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
                 text = answer.read().decode()
             click.echo(f"   {text[:240]} ...")
+            served = json.loads(text)["results"][0]["features"]
+            differing = [name for name, value in served.items() if not _same(row[name], value)]
+            if differing:
+                raise DataError(f"over HTTP {', '.join(differing)} differ from the training row")
+            click.secho(f"   {len(served)} values, all equal to the training row", fg="green")
         finally:
             server.terminate()
 

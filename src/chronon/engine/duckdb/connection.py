@@ -66,7 +66,8 @@ def readable_errors(what: str) -> Generator[None]:
     except (duckdb.InvalidInputException, duckdb.ConversionException, duckdb.OutOfRangeException) as error:
         raise DataError(f"{what}: {_first_line(error)}", mend=_mend(str(error))) from error
     except duckdb.Error as error:
-        raise DataError(f"{what}: {_first_line(error)}") from error
+        candidates = [line for line in str(error).split("\n") if line.startswith("Candidate bindings")]
+        raise DataError(f"{what}: {_first_line(error)}", mend=candidates[0] if candidates else None) from error
 
 
 def _io(what: str, error: Exception) -> ChrononError:

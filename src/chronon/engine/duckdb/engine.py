@@ -119,6 +119,7 @@ class DuckDBEngine:
             yield from records(self._reader(connection), plan, ds, stale_after, self._threads)
 
     def query(self, sql: str) -> pa.RecordBatchReader:
+        import duckdb
         import pyarrow as pa
 
         from chronon.sql import query_to_duckdb
@@ -128,7 +129,10 @@ class DuckDBEngine:
             for table in self.warehouse.tables():
                 if table.partition(".")[2] in sql and self.warehouse.files(table).files:
                     self._view(connection, table)
-            reader = connection.sql(query_to_duckdb(sql)).to_arrow_reader(BATCH_ROWS)
+            try:
+                reader = connection.sql(query_to_duckdb(sql)).to_arrow_reader(BATCH_ROWS)
+            except duckdb.CatalogException as error:
+                raise self._not_there(str(error)) from error
 
         def batches() -> Iterator[pa.RecordBatch]:
             with readable_errors("running the query"):
@@ -136,6 +140,15 @@ class DuckDBEngine:
             connection.close()
 
         return pa.RecordBatchReader.from_batches(reader.schema, batches())
+
+    def _not_there(self, message: str) -> MissingDataError:
+        """What a query names and nobody knows: usually a table."""
+        from re import search
+
+        tables = ", ".join(self.warehouse.tables())
+        found = search(r'Table with name "?([\w.]+)', message)
+        problem = f"there is no table {found[1]}" if found else message.split("\n", 1)[0]
+        return MissingDataError(problem, expected=f"one of: {tables}" if tables else None)
 
     def _view(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
         namespace, _, name = table.partition(".")
