@@ -30,7 +30,7 @@ from chronon.api.structs import (
 from chronon.api.wire import to_json
 from chronon.base.arrow import to_arrow
 from chronon.base.time import DAY_MS, instant_of
-from chronon.base.types import LONG, STRING, DataType
+from chronon.base.types import LONG, STRING, DataType, ListType, MapType, StructType
 from chronon.store import KVStore, StreamRow
 from chronon.store.keys import encode
 from chronon.store.names import batch_dataset, join_entry, streaming_dataset
@@ -92,8 +92,15 @@ def join(name: str = "shop.checkout.v1", parts: list[JoinPart] | None = None, **
 
 
 J1 = join()
-Rows = Mapping[tuple[Any, ...], Sequence[tuple[int, Sequence[Any]]]]
-"""For each key, its rows: a time, and the inputs in order."""
+Row = tuple[int, Sequence[Any]] | tuple[int, Sequence[Any], int]
+"""A time, the inputs in order, and what orders rows of the same time; without it, their place does."""
+Rows = Mapping[tuple[Any, ...], Sequence[Row]]
+
+
+def _ordered(rows: Sequence[Row], first: int = 0) -> list[tuple[int, Sequence[Any], int]]:
+    """Rows with their sequence, sorted as the algebra takes them."""
+    placed = [(row[0], row[1], row[2] if len(row) > 2 else place) for place, row in enumerate(rows, first)]
+    return sorted(placed, key=lambda row: (row[0], row[2]))
 
 
 class World:
@@ -117,9 +124,7 @@ class World:
         aggregator = Aggregator(definition.aggregations or [], selected, definition=name_of(definition))
         order = list(rows)
         flat = [
-            (number, ts, place, values)
-            for number, key in enumerate(order)
-            for place, (ts, values) in enumerate(sorted(rows[key], key=lambda row: row[0]))
+            (number, ts, place, values) for number, key in enumerate(order) for ts, values, place in _ordered(rows[key])
         ]
         events = pa.record_batch(
             {
@@ -202,26 +207,21 @@ class World:
         keys: Schema,
         selected: Schema,
         key: tuple[Any, ...],
-        rows: Sequence[tuple[int, Sequence[Any]]],
+        rows: Sequence[Row],
         *,
         offset: int = 0,
     ) -> None:
-        """Stream rows of one entity: a time, and the inputs in the order of ``selected``."""
+        """Stream rows of one entity, which came in this order from ``offset`` on."""
         serving = Aggregator(definition.aggregations or [], selected).serving()
         encoded = encode(key, list(keys.values()))
         assert encoded is not None
-        self.store.multi_put(
-            streaming_dataset(name_of(definition)),
-            [
-                StreamRow(
-                    encoded,
-                    ts,
-                    serving.encode_row(ts, [values[list(selected).index(name)] for name in serving.inputs], seq=place),
-                    b"0/%d" % place,
-                )
-                for place, (ts, values) in enumerate(rows, offset)
-            ],
-        )
+        names = list(selected)
+        written: list[StreamRow] = []
+        for place, row in enumerate(rows, offset):
+            ((ts, values, sequence),) = _ordered([row], place)
+            inputs = [values[names.index(name)] for name in serving.inputs]
+            written.append(StreamRow(encoded, ts, serving.encode_row(ts, inputs, seq=sequence), b"0/%d" % place))
+        self.store.multi_put(streaming_dataset(name_of(definition)), written)
 
     def change(self, item: int, made: int, ts: int, price: int, *, before: bool = False) -> None:
         """A change of an item's price: made at one instant, to a row of another."""
@@ -255,3 +255,16 @@ def put_all(world: World) -> None:
     world.upload_values(U, USER, {"country": STRING, "age": LONG}, {("u1",): ["FR", 31]})
     world.upload(M, {"item": LONG}, {"price": LONG}, {(1,): [(ms("Jan 6 00:00"), [30]), (ms("Jan 6 01:00"), [40])]})
     world.put_join(J1)
+
+
+def by_name(value: Any, kind: DataType) -> Any:
+    """A value with its structs as dicts."""
+    if value is None:
+        return None
+    if isinstance(kind, StructType):
+        return {name: by_name(item, part) for (name, part), item in zip(kind.fields, value, strict=True)}
+    if isinstance(kind, ListType):
+        return [by_name(item, kind.element) for item in value]
+    if isinstance(kind, MapType):
+        return {key: by_name(item, kind.value) for key, item in value.items()}
+    return value

@@ -6,6 +6,7 @@ import hmac
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -133,7 +134,8 @@ def _work(store_url: str, listening: socket.socket, *, token: str | None, allow_
         log_level="warning",
         timeout_keep_alive=60,
     )
-    uvicorn.Server(settings).run(sockets=[listening])
+    with suppress(KeyboardInterrupt):  # it has finished its work by then
+        uvicorn.Server(settings).run(sockets=[listening])
 
 
 def without_password(url: str) -> str:
