@@ -33,3 +33,10 @@ def test_the_commands_that_ci_runs_are_in_the_readme() -> None:
     text = (ROOT / "README.md").read_text()
     for mark in ("quickstart", "tests"):
         assert re.search(rf"<!-- {mark} -->\n```sh\n.+\n```", text), mark
+
+
+def test_generated_pages_are_as_the_code_makes_them() -> None:
+    from chronon.testing.tables import pages
+
+    for name, text in pages().items():
+        assert (ROOT / "docs" / name).read_text() == text, "run python -m chronon.testing.tables docs"
