@@ -34,7 +34,9 @@ TOLERANCES = {"variance": 1e-8, "skew": 1e-7, "kurtosis": 1e-7}
 
 @click.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--case", "prefixes", multiple=True, metavar="PREFIX", help="Only cases whose name starts so; repeatable.")
+@click.option(
+    "--case", "prefixes", multiple=True, metavar="PREFIX", help="Only cases whose name starts so; repeatable."
+)
 def main(folder: Path, prefixes: Sequence[str]) -> None:
     """Run the cases in FOLDER and compare. The exit code is 1 if any fails."""
     passed = failed = 0
