@@ -15,7 +15,9 @@ from chronon.sql.duckdb_types import duckdb_type
 
 def table_of(rows, schema):
     """The rows as an Arrow table with one more column, their number."""
-    columns = [pa.array([_packed(row[name], kind) for row in rows], arrow.to_arrow(kind)) for name, kind in schema.items()]
+    columns = [
+        pa.array([_packed(row[name], kind) for row in rows], arrow.to_arrow(kind)) for name, kind in schema.items()
+    ]
     numbers = pa.array(range(len(rows)), pa.int64())
     return pa.table([*columns, numbers], names=[*schema, "row number"])
 
@@ -30,7 +32,7 @@ def in_duckdb(connection, text, rows, schema):
     """The values, and the name of the result's type."""
     rendered = sql.parse(text).to_duckdb(schema)
     connection.register("rows_of_test", table_of(rows, schema))
-    query = f'SELECT x, typeof(x) FROM (SELECT {rendered} AS x, "row number" AS n FROM rows_of_test) ORDER BY n'  # noqa: S608
+    query = f'SELECT x, typeof(x) FROM (SELECT {rendered} AS x, "row number" AS n FROM rows_of_test) ORDER BY n'
     found = connection.execute(query).fetchall()
     return [value for value, _ in found], found[0][1]
 
@@ -48,5 +50,3 @@ def type_in_duckdb(kind):
 def plain(value):
     """NaN compares by its text anyway; everything else as it is."""
     return value if not isinstance(value, float) or not math.isnan(value) else math.nan
-
-

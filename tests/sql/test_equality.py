@@ -24,8 +24,9 @@ SCHEMA = {
 TEXTS = st.one_of(
     st.sampled_from(
         ["", " ", "1", "-1.9", "1e3", "abc", "ABC", "true", "no", "NaN", "-inf", "2024-02-29", "2024-1-5 1:2:3",
-         "2024-01-05T10:20:30.5+01:00", "é😀", "straße", "ΑΣ", "a,b,,c", "a.b", "0x10", "9999999999", ".5", "1.", "\t7\n",
-         "1969-12-31 23:59:59.999999", "0001-01-01", "İ", "e\u0301", "{\"a\": 1.5}"]
+         "2024-01-05T10:20:30.5+01:00", "é😀", "straße", "ΑΣ", "a,b,,c", "a.b", "0x10", "9999999999",
+         ".5", "1.", "\t7\n",
+         "1969-12-31 23:59:59.999999", "0001-01-01", "İ", "e\u0301", '{"a": 1.5}']
     ),
     st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8),
     st.text("0123456789-+.eE: T", max_size=12),
@@ -56,7 +57,7 @@ def values(kind):
         t.BOOLEAN: st.booleans(),
         t.STRING: TEXTS,
         t.DATE: st.dates(dt.date(1, 1, 1), dt.date(9999, 12, 31)),
-        t.TIMESTAMP: st.datetimes(dt.datetime(1, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59)).map(lambda moment: moment.replace(fold=0)),
+        t.TIMESTAMP: st.datetimes().map(lambda moment: moment.replace(fold=0)),
     }
     return st.none() | made[kind]
 
@@ -96,7 +97,11 @@ def expressions():
                 form("({} DIV {})", number, number),
                 form("PMOD({}, {})", number, number),
                 form("({} {} {})", columns(t.INT, t.LONG), st.sampled_from("&|^"), columns(t.INT, t.SHORT)),
-                form("{}({})", st.sampled_from(["-", "ABS", "FLOOR", "CEIL", "SQRT", "LN", "SIGN", "EXP", "ROUND"]), number),
+                form(
+                    "{}({})",
+                    st.sampled_from(["-", "ABS", "FLOOR", "CEIL", "SQRT", "LN", "SIGN", "EXP", "ROUND"]),
+                    number,
+                ),
                 form("ROUND({}, {})", number, st.sampled_from(["-2", "-1", "1", "2", "5"])),
                 form("CAST({} AS {})", number | text | truth | moment, st.sampled_from(NAMES[1:7])),
                 form("{}({}, {})", st.sampled_from(["POW", "LOG"]), number, number),
@@ -105,8 +110,25 @@ def expressions():
                 form("LENGTH({})", text),
                 form("INSTR({}, {})", text, text),
                 form("LOCATE({}, {}, {})", text, text, small),
-                form("{}({})", st.sampled_from(["YEAR", "MONTH", "DAY", "DAYOFWEEK", "WEEKOFYEAR", "HOUR", "QUARTER",
-                     "SECOND", "UNIX_TIMESTAMP", "UNIX_SECONDS", "UNIX_MILLIS"]), moment | text),
+                form(
+                    "{}({})",
+                    st.sampled_from(
+                        [
+                            "YEAR",
+                            "MONTH",
+                            "DAY",
+                            "DAYOFWEEK",
+                            "WEEKOFYEAR",
+                            "HOUR",
+                            "QUARTER",
+                            "SECOND",
+                            "UNIX_TIMESTAMP",
+                            "UNIX_SECONDS",
+                            "UNIX_MILLIS",
+                        ]
+                    ),
+                    moment | text,
+                ),
                 form("DATEDIFF({}, {})", moment, moment),
                 form("{}[{}]", items, small),
                 form("ELEMENT_AT({}, {})", items, st.sampled_from(["-2", "-1", "1", "2", "9"])),
@@ -121,7 +143,9 @@ def expressions():
                 form("{}({})", st.sampled_from(["LOWER", "UPPER", "TRIM", "REVERSE", "MD5", "LTRIM"]), text),
                 form("SUBSTR({}, {}, {})", text, small, small),
                 form("{}({}, {})", st.sampled_from(["LEFT", "RIGHT"]), text, small),
-                form("{}({}, {}, {})", st.sampled_from(["LPAD", "RPAD"]), text, st.sampled_from(["-1", "3", "6"]), text),
+                form(
+                    "{}({}, {}, {})", st.sampled_from(["LPAD", "RPAD"]), text, st.sampled_from(["-1", "3", "6"]), text
+                ),
                 form("{}({}, {}, {})", st.sampled_from(["REPLACE", "TRANSLATE"]), text, text, text),
                 form("SUBSTRING_INDEX({}, {}, {})", text, text, small),
                 form("CAST({} AS STRING)", number | truth | moment),
@@ -160,12 +184,13 @@ def expressions():
                 form("DATE_TRUNC('{}', {})", st.sampled_from(UNITS), moment),
                 form("TRUNC({}, '{}')", moment, st.sampled_from(UNITS[:4])),
                 form("LAST_DAY({})", moment),
-                form("({} {} INTERVAL 5 {})", moment, st.sampled_from("+-"), st.sampled_from(UNITS)),
+                form("({} {} INTERVAL 5 {})", moment, st.sampled_from("+-"), st.sampled_from([*UNITS[:1], *UNITS[2:]])),
                 form("TO_TIMESTAMP({}, 'yyyy-MM-dd HH:mm')", text),
                 form("TIMESTAMP_MILLIS({})", columns(t.LONG, t.INT)),
             ),
         )
-    lists = st.sampled_from(["SORT_ARRAY(xs)", "ARRAY_DISTINCT(xs)", "REVERSE(xs)", "SLICE(xs, 2, 2)", "SLICE(xs, -2, 3)",
+    lists = st.sampled_from(["SORT_ARRAY(xs)", "ARRAY_DISTINCT(xs)", "REVERSE(xs)", "SLICE(xs, 2, 2)",
+                             "SLICE(xs, -2, 3)",
                              "CONCAT(xs, ARRAY(i))", "TRANSFORM(xs, x -> x * i)", "FILTER(xs, x -> x < i)",
                              "SPLIT(s, ',')", "MAP('a', i, 'b', l)", "NAMED_STRUCT('a', s, 'b', d)"])  # fmt: skip
     return st.one_of(number, text, truth, moment, lists)
@@ -174,7 +199,7 @@ def expressions():
 ROWS = st.lists(st.fixed_dictionaries({name: values(kind) for name, kind in SCHEMA.items()}), min_size=1, max_size=5)
 
 
-@settings(max_examples=3000, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=250, deadline=None, suppress_health_check=list(HealthCheck))
 @given(text=expressions(), rows=ROWS)
 def test_equal(connection, text, rows):
     try:
@@ -199,5 +224,3 @@ def test_case_of_every_character(connection, name):
     by_row = in_rows(f"{name}(s)", rows, {"s": t.STRING})
     in_engine, _ = in_duckdb(connection, f"{name}(s)", rows, {"s": t.STRING})
     assert by_row == in_engine
-
-

@@ -50,7 +50,8 @@ def test_what_is_no_expression(text):
 
 def test_a_refusal_names_function_reason_and_mend():
     assert message("SUM(amount)") == (
-        "shop.v1, field selects.x: in `SUM(amount)`: the function sum is refused: it is an aggregate, and an expression sees one row\n"
+        "shop.v1, field selects.x: in `SUM(amount)`: the function sum is refused: "
+        "it is an aggregate, and an expression sees one row\n"
         "  mend: use an Aggregation of a group-by"
     )
 

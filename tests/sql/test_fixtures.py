@@ -7,6 +7,7 @@ import pytest
 from chronon import sql
 from chronon.base.errors import ExpressionError
 from chronon.sql.duckdb_types import duckdb_type
+
 from .cases import read_cases, shown
 from .evaluation import in_duckdb, in_rows
 

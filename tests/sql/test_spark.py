@@ -88,5 +88,3 @@ def test_spark_agrees(key, canonical, spark):
         wrong += [f"{case.name} {text} of {row}: {shown(one)}, not {shown(other)}"
                   for row, one, other in zip(rows, found, expected, strict=True) if not same(one, other)]  # fmt: skip
     assert not wrong, "\n".join(wrong)
-
-

@@ -39,10 +39,11 @@ def _numbers() -> dict[Pair, Forms]:
         table[source, t.TIMESTAMP] = ("chronon_seconds({0})", "seconds_to_timestamp({0})", True)
         table[t.BOOLEAN, source] = (f"CAST({{0}} AS {duckdb_type(source)})", "int({0})", False)
         table[t.STRING, source] = (f"chronon_text_{source}({{0}})", f"text_to_{source}({{0}})", True)
+        bits = 8 << _ORDER.index(source)
         table[t.TIMESTAMP, source] = (
-            f"chronon_{source}(chronon_unix({{0}}))",
-            _NARROW[source].format("unix_seconds({0})"),
-            False,
+            f"TRY_CAST(chronon_unix({{0}}) AS {duckdb_type(source)})",
+            f"within(unix_seconds({{0}}), {bits})",
+            source != t.LONG,
         )
     for source in (t.FLOAT, t.DOUBLE):
         table[source, t.INT] = ("chronon_cut_int({0})", "float_to_int({0})", False)
@@ -52,7 +53,9 @@ def _numbers() -> dict[Pair, Forms]:
         table[source, t.BOOLEAN] = ("({0} <> 0)", "({0} != 0)", False)
         table[source, t.STRING] = ("chronon_float_text({0})", f"{source}_to_text({{0}})", False)
         table[source, t.TIMESTAMP] = (
-            "chronon_float_seconds(CAST({0} AS DOUBLE))", "float_seconds_to_timestamp({0})", True
+            "chronon_float_seconds(CAST({0} AS DOUBLE))",
+            "float_seconds_to_timestamp({0})",
+            True,
         )
     return table
 
@@ -77,9 +80,7 @@ _CASTS: dict[Pair, Forms] = {
     (t.TIMESTAMP, t.DOUBLE): ("(epoch_us({0}) / 1e6)", "(unix_micros({0}) / 1e6)", False),
 }
 
-_NULL_IN_SPARK: frozenset[Pair] = frozenset(
-    (t.DATE, target) for target in (*t.NUMBERS, t.BOOLEAN)
-)
+_NULL_IN_SPARK: frozenset[Pair] = frozenset((t.DATE, target) for target in (*t.NUMBERS, t.BOOLEAN))
 
 
 def cast(node: Node, target: DataType) -> Node:

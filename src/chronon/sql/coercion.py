@@ -54,9 +54,7 @@ def decimal_of(kind: DataType) -> Decimal:
     if isinstance(kind, Decimal):
         return kind
     if kind == t.DECIMAL:
-        raise Refusal(
-            "the size of a decimal column is not known here", mend="cast it first: CAST(column AS DOUBLE)"
-        )
+        raise Refusal("the size of a decimal column is not known here", mend="cast it first: CAST(column AS DOUBLE)")
     return Decimal(_DIGITS[kind], 0)
 
 

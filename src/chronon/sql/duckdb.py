@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chronon.base import types as t
 from chronon.sql.duckdb_types import constant, quoted
 from chronon.sql.macros import MACROS
 from chronon.sql.tree import Call, Column, Lambda, Literal, Node, Refusal, Variable
@@ -13,8 +12,8 @@ from chronon.sql.tree import Call, Column, Lambda, Literal, Node, Refusal, Varia
 def duckdb_setup() -> Sequence[str]:
     """The statements to run once on every connection that evaluates our expressions.
 
-    >>> duckdb_setup()[0].startswith("CREATE OR REPLACE MACRO chronon_")
-    True
+    >>> duckdb_setup()[0][:42]
+    'CREATE OR REPLACE TEMP MACRO chronon_byte('
     """
     return MACROS
 
@@ -22,6 +21,7 @@ def duckdb_setup() -> Sequence[str]:
 def render(node: Node) -> str:
     """The DuckDB text of a node.
 
+    >>> from chronon.base import types as t
     >>> render(Column("amount", t.DOUBLE))
     '"amount"'
     """

@@ -48,8 +48,8 @@ def duckdb_type(kind: DataType) -> str:
 def quoted(name: str) -> str:
     """A column's or field's name as DuckDB reads it.
 
-    >>> quoted('a "b"')
-    '"a ""b\"""'
+    >>> print(quoted('the "best" price'))
+    "the ""best"" price"
     """
     return '"' + name.replace('"', '""') + '"'
 

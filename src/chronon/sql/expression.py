@@ -56,8 +56,7 @@ class Expression:
 
         try:
             node = Typer(schema).node(self.tree)
-            if _holds_decimal(node.type):
-                raise Refusal(f"its result is a {node.type}, and decimals are not stored", mend=_DECIMAL_MEND)
+            _refuse_decimal(node.type)
         except Refusal as refusal:
             raise self.error(refusal) from None
         return node
@@ -116,7 +115,7 @@ def _columns(tree: Any, bound: frozenset[str]) -> set[str]:
     if isinstance(tree, exp.Lambda):
         inside = bound | {each.name for each in tree.expressions}
         return _columns(tree.this, inside)
-    if isinstance(tree, exp.Identifier) and isinstance(tree.parent, exp.Expression) and _is_operand(tree):
+    if isinstance(tree, exp.Identifier) and tree.parent is not None and _is_operand(tree):
         return set() if tree.name in bound else {tree.name}
     found: set[str] = set()
     for child in tree.iter_expressions():
@@ -129,6 +128,11 @@ def _is_operand(tree: Any) -> bool:
     from sqlglot import exp
 
     return not isinstance(tree.parent, exp.Alias | exp.Dot | exp.Column | exp.DataType | exp.ColumnDef)
+
+
+def _refuse_decimal(kind: DataType) -> None:
+    if _holds_decimal(kind):
+        raise Refusal(f"its result is a {kind}, and decimals are not stored", mend=_DECIMAL_MEND)
 
 
 def _holds_decimal(kind: DataType) -> bool:
@@ -196,7 +200,7 @@ def _time(text: str, schema: Schema) -> tuple[Expression, Node]:
     if node.type in t.INTEGERS:
         return expression, cast(node, t.LONG)
     if node.type in (t.TIMESTAMP, t.DATE):
-        return expression, call("unix_millis", node)
+        return expression, call("unix_millis", cast(node, t.TIMESTAMP))
     raise expression.error(
         Refusal(
             f"a time is a {node.type}",

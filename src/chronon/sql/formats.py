@@ -15,8 +15,21 @@ from chronon.sql.patterns import template
 from chronon.sql.tree import Refusal
 
 DEFAULT = "yyyy-MM-dd HH:mm:ss"
-MONTHS = "January February March April May June July August September October November December".split()
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
+MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,9 @@ FIELDS: dict[str, Field] = {
     "m": _number("minute({0})", "{0}.minute", 1, "minute"),
     "ss": _number("second({0})", "{0}.second", 2, "second"),
     "s": _number("second({0})", "{0}.second", 1, "second"),
-    "a": Field("(CASE WHEN hour({0}) < 12 THEN 'AM' ELSE 'PM' END)", "('AM' if {0}.hour < 12 else 'PM')", "AM|PM", "half"),
+    "a": Field(
+        "(CASE WHEN hour({0}) < 12 THEN 'AM' ELSE 'PM' END)", "('AM' if {0}.hour < 12 else 'PM')", "AM|PM", "half"
+    ),
     "EEEE": _name(*_WEEKDAY, DAYS, 9),
     **{letters: _name(*_WEEKDAY, DAYS, 3) for letters in ("E", "EE", "EEE")},
     **{
@@ -142,7 +157,8 @@ def printed_python(pattern: str, moment: str = "{0}") -> str:
 
 def reading(pattern: str) -> tuple[str, tuple[int, ...], bool]:
     """The regular expression of a pattern, the group of each of ``PARTS`` (0 for none), and if years are short."""
-    made, places, short = "", dict.fromkeys(PARTS, 0), False
+    made, short = "", False
+    places: dict[str, int] = dict.fromkeys(PARTS, 0)
     for part in fields(pattern):
         if isinstance(part, str):
             made += re.escape(part) if part.isascii() else part

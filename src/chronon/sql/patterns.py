@@ -1,12 +1,14 @@
-"""LIKE patterns and regular expressions, rewritten so that Java, DuckDB (RE2) and Python find the same.
+r"""LIKE patterns and regular expressions, rewritten so that Java, DuckDB (RE2) and Python find the same.
 
 A pattern is read part by part. What means the same in all three is kept; what differs only by default, as ``.`` or
-``\\s``, is spelled out; the rest (looking around, back references, word boundaries, Unicode classes) is refused.
+``\s``, is spelled out; the rest (looking around, back references, word boundaries, Unicode classes) is refused.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from chronon.sql.tree import Refusal
@@ -15,6 +17,8 @@ _LINE = r"\n\r\x{85}\x{2028}\x{2029}"
 _CLASSES = {"d": "0-9", "w": "a-zA-Z_0-9", "s": r" \t\n\x0b\f\r"}
 _ESCAPES = {"t": r"\t", "n": r"\n", "r": r"\r", "f": r"\f"}
 _SPECIAL = set(".^$*+?()[]{}|\\")
+_REPEATED = re.compile(r"([0-9]{1,3})(,([0-9]{0,3}))?\}")
+_ESCAPED = re.compile(r"\\(?:x\{([0-9a-f]+)\}|.)", re.DOTALL)
 _END = rf"(?:\r\n|[{_LINE}])?\z"
 
 
@@ -72,7 +76,7 @@ def java(pattern: str, *, whole: bool = False, empty: bool = True, grouped: bool
         seen = compiled(made)
     except re.error as error:
         raise Refusal(f"the pattern {pattern!r} cannot be read: {error}") from None
-    if not empty and seen.match("") is not None or (not empty and _may_be_empty(seen)):
+    if (not empty and seen.match("") is not None) or (not empty and _may_be_empty(seen)):
         raise Refusal(f"the pattern {pattern!r} may match nothing", expected="a pattern of at least one character")
     if not grouped and seen.groups:
         raise Refusal(f"the pattern {pattern!r} has groups", expected="groups as (?:...)")
@@ -90,6 +94,18 @@ class _Reader:
         self.pattern = pattern
         self.whole = whole
         self.at = 0
+        self._parts: dict[str, Callable[[], str]] = {
+            "\\": lambda: self._escape(inside=False),
+            ".": lambda: f"[^{_LINE}]",
+            "[": self._class,
+            "(": self._group,
+            "^": lambda: r"\A",
+            "$": self._end,
+            "{": self._brace,
+            "]": lambda: r"\]",
+            "}": lambda: r"\}",
+            **{sign: partial(self._quantifier, sign) for sign in "*+?"},
+        }
 
     def refuse(self, what: str) -> Refusal:
         return Refusal(
@@ -109,35 +125,26 @@ class _Reader:
     def _part(self) -> str:
         char = self.peek()
         self.at += 1
-        if char == "\\":
-            return self._escape(inside=False)
-        if char == ".":
-            return f"[^{_LINE}]"
-        if char == "[":
-            return self._class()
-        if char == "(":
-            return self._group()
-        if char == "^":
-            return r"\A"
-        if char == "$":
-            if not self.whole or self.at < len(self.pattern) and self.peek() not in "|)":
-                raise self.refuse("a $ here")
-            return _END
-        if char in "*+?":
-            if self.peek() == "+":
-                raise self.refuse("a possessive quantifier")
-            return char
-        if char == "{":
-            found = re.compile(r"([0-9]{1,3})(,([0-9]{0,3}))?\}").match(self.pattern, self.at)
-            if found is None:
-                raise self.refuse("a brace that is no quantifier")
-            self.at = found.end()
-            if self.peek() == "+":
-                raise self.refuse("a possessive quantifier")
-            return "{" + found[0]
-        if char in "]}":
-            return "\\" + char
+        if char in self._parts:
+            return self._parts[char]()
         return _character(char)
+
+    def _end(self) -> str:
+        if not self.whole or (self.at < len(self.pattern) and self.peek() not in "|)"):
+            raise self.refuse("a $ here")
+        return _END
+
+    def _quantifier(self, text: str) -> str:
+        if self.peek() == "+":
+            raise self.refuse("a possessive quantifier")
+        return text
+
+    def _brace(self) -> str:
+        found = _REPEATED.match(self.pattern, self.at)
+        if found is None:
+            raise self.refuse("a brace that is no quantifier")
+        self.at = found.end()
+        return self._quantifier("{" + found[0])
 
     def _group(self) -> str:
         if self.peek() != "?":
@@ -190,8 +197,13 @@ def _character(char: str) -> str:
 
 def compiled(shape: str) -> re.Pattern[str]:
     r"""The pattern in Python's words: ``\z`` is ``\Z`` and ``\x{85}`` the character itself."""
-    words = re.sub(r"\\x\{([0-9a-f]+)\}", lambda found: re.escape(chr(int(found[1], 16))), shape)
-    return re.compile(words.replace(r"\z", r"\Z"))
+    return re.compile(_ESCAPED.sub(_in_python, shape))
+
+
+def _in_python(found: re.Match[str]) -> str:
+    if found[1]:
+        return re.escape(chr(int(found[1], 16)))
+    return r"\Z" if found[0] == r"\z" else found[0]
 
 
 def compiled_search(shape: str) -> Any:

@@ -6,7 +6,7 @@ once, a branch that is not taken is not computed. There is no interpreter and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -48,7 +48,7 @@ class Source:
         return f"v{self._count}"
 
     @contextmanager
-    def block(self) -> Iterator[None]:
+    def block(self) -> Generator[None]:
         """An indented block; what is computed in it is not known after it."""
         self._known.append({})
         self._depth += 1

@@ -12,6 +12,9 @@ from chronon.sql.casts import cast, castable
 from chronon.sql.coercion import is_atomic, is_decimal, is_numeric
 from chronon.sql.tree import Lambda, Literal, Node, Refusal, Rule, Typed
 
+MANY = 1_000
+"""From here on the number of arguments has no limit."""
+
 Result = DataType | Callable[[Sequence[Node]], DataType]
 
 
@@ -20,7 +23,7 @@ def counted(args: Sequence[Node], least: int, most: int | None = None) -> None:
     highest = least if most is None else most
     if least <= len(args) <= highest:
         return
-    wanted = str(least) if least == highest else f"{least} to {highest}" if highest < 1_000 else f"at least {least}"
+    wanted = str(least) if least == highest else f"{least} to {highest}" if highest < MANY else f"at least {least}"
     raise Refusal(f"it is given {len(args)} arguments", expected=f"{wanted} of them")
 
 

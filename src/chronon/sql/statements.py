@@ -45,7 +45,7 @@ def _mended(tree: Any) -> Any:
 
 
 @cache
-def _mends() -> dict[str, Mend]:
+def _mends() -> dict[str, Mend]:  # noqa: C901 - a table of small functions
     from sqlglot import exp
 
     casts = {
@@ -80,7 +80,9 @@ def _mends() -> dict[str, Mend]:
         return macro("date_add", day, tree.expression)
 
     def unix(tree: Any) -> Any:
-        default = tree.args.get("format") is None or "%Y-%m" in tree.text("format") and "strict" in tree.text("format")
+        default = tree.args.get("format") is None or (
+            "%Y-%m" in tree.text("format") and "strict" in tree.text("format")
+        )
         return macro("query_unix", tree.this) if default else tree
 
     def document(tree: Any) -> Any:

@@ -139,9 +139,7 @@ def define(
 ) -> Function:
     """Add a function to the table under one or several names (separated by spaces; the first is its own)."""
     first, *others = names.split()
-    made = Function(
-        first, rule, duckdb, python, strict=strict, nullable=nullable, never_null=never_null, lazy=lazy
-    )
+    made = Function(first, rule, duckdb, python, strict=strict, nullable=nullable, never_null=never_null, lazy=lazy)
     for name in (first, *others):
         FUNCTIONS[name] = made
     return made

@@ -216,9 +216,7 @@ def _applied(written: str, name: str, nodes: Sequence[Node]) -> Node:
     try:
         return call(name, *nodes)
     except Refusal as refusal:
-        raise Refusal(
-            f"{written}: {refusal.reason}", expected=refusal.expected, mend=refusal.mend
-        ) from None
+        raise Refusal(f"{written}: {refusal.reason}", expected=refusal.expected, mend=refusal.mend) from None
 
 
 def _arguments(typer: Typer, name: str, trees: list[Any]) -> list[Node]:
@@ -440,7 +438,9 @@ def _handlers() -> Mapping[str, Callable[[Typer, Any], Node]]:
         "Dot": _dot,
         "Literal": _literal,
         "RawString": lambda _typer, tree: Literal(tree.this, t.STRING),
-        "HexString": lambda _typer, tree: Literal(bytes.fromhex(tree.this.zfill(len(tree.this) + len(tree.this) % 2)), t.BINARY),
+        "HexString": lambda _typer, tree: Literal(
+            bytes.fromhex(tree.this.zfill(len(tree.this) + len(tree.this) % 2)), t.BINARY
+        ),
         "Boolean": lambda _typer, tree: Literal(bool(tree.this), t.BOOLEAN),
         "Null": lambda _typer, _tree: Literal(None, t.NULL),
         "Paren": lambda typer, tree: typer.node(tree.this),

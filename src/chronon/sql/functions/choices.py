@@ -90,9 +90,7 @@ def _nan(args: Sequence[Node]) -> Typed:
     return Typed([cast(args[0], t.DOUBLE if kind == t.NULL else kind)], t.BOOLEAN)
 
 
-define(
-    "isnan", _nan, "coalesce(isnan({0}), false)", "({0} is not None and {0} != {0})", strict=False, never_null=True
-)
+define("isnan", _nan, "coalesce(isnan({0}), false)", "({0} is not None and {0} != {0})", strict=False, never_null=True)
 
 
 def _nanvl(args: Sequence[Node]) -> Typed:

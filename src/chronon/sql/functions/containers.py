@@ -10,7 +10,7 @@ from chronon.sql import coercion
 from chronon.sql.casts import cast
 from chronon.sql.duckdb_types import duckdb_type, quoted
 from chronon.sql.rules import counted, function_of, implied, listed, literal, mapped, plain_elements
-from chronon.sql.tree import Call, Constants, Literal, Node, Refusal, Typed, call, define
+from chronon.sql.tree import Call, Constants, Literal, Node, Refusal, Rule, Typed, call, define
 
 I, L, B = t.INT, t.LONG, t.BOOLEAN  # noqa: E741
 
@@ -177,7 +177,9 @@ def _size(args: Sequence[Node]) -> Typed:
 define(
     "size cardinality",
     _size,
-    lambda node: f"CAST(coalesce({'cardinality' if isinstance(node.args[0].type, MapType) else 'len'}({{0}}), -1) AS INTEGER)",
+    lambda node: (
+        f"CAST(coalesce({'cardinality' if isinstance(node.args[0].type, MapType) else 'len'}({{0}}), -1) AS INTEGER)"
+    ),
     "(-1 if {0} is None else len({0}))",
     strict=False,
     never_null=True,
@@ -218,7 +220,7 @@ def _distinct(args: Sequence[Node]) -> Typed:
 define("array_distinct", _distinct, "chronon_distinct({0})", "list_distinct({0})")
 
 
-def _with_element(result: DataType) -> object:
+def _with_element(result: DataType) -> Rule:
     def rule(args: Sequence[Node]) -> Typed:
         counted(args, 2)
         kind = listed(args[0])
@@ -233,11 +235,13 @@ def _with_element(result: DataType) -> object:
     return rule
 
 
-define("array_contains", _with_element(B), "chronon_contains({0}, {1})", "list_contains({0}, {1})", nullable=True)  # type: ignore[arg-type]
+define("array_contains", _with_element(B), "chronon_contains({0}, {1})", "list_contains({0}, {1})", nullable=True)
 define(
-    "array_position", _with_element(L), "CAST(coalesce(list_position({0}, {1}), 0) * chronon_one({0}) * chronon_one({1}) AS BIGINT)",
+    "array_position",
+    _with_element(L),
+    "CAST(coalesce(list_position({0}, {1}), 0) * chronon_one({0}) * chronon_one({1}) AS BIGINT)",
     "list_position({0}, {1})",
-)  # type: ignore[arg-type]
+)
 
 
 def _sort(args: Sequence[Node]) -> Typed:
@@ -302,7 +306,7 @@ define(
 )
 
 
-def _map_part(keys: bool) -> object:
+def _map_part(keys: bool) -> Rule:
     def rule(args: Sequence[Node]) -> Typed:
         counted(args, 1)
         kind = mapped(args[0])
@@ -311,8 +315,8 @@ def _map_part(keys: bool) -> object:
     return rule
 
 
-define("map_keys", _map_part(keys=True), "map_keys({0})", "list({0})")  # type: ignore[arg-type]
-define("map_values", _map_part(keys=False), "map_values({0})", "list({0}.values())")  # type: ignore[arg-type]
+define("map_keys", _map_part(keys=True), "map_keys({0})", "list({0})")
+define("map_values", _map_part(keys=False), "map_values({0})", "list({0}.values())")
 
 
 def _contains_key(args: Sequence[Node]) -> Typed:
@@ -349,5 +353,7 @@ def _some(args: Sequence[Node]) -> Typed:
 
 define("transform", _transform, "list_transform({0}, {1})", "[{1} for {x} in {0}]", lazy="each")
 define("filter", _filter, "list_filter({0}, {1})", "[{x} for {x} in {0} if {1}]", lazy="each")
-define("exists any_match", _some, "chronon_any(list_transform({0}, {1}))", "any_true([{1} for {x} in {0}])", lazy="each")
+define(
+    "exists any_match", _some, "chronon_any(list_transform({0}, {1}))", "any_true([{1} for {x} in {0}])", lazy="each"
+)
 define("forall", _some, "chronon_all(list_transform({0}, {1}))", "all_true([{1} for {x} in {0}])", lazy="each")

@@ -33,24 +33,37 @@ _define_part("minute", M, "minute({0})", "{0}.minute")
 _define_part("second", M, "second({0})", "{0}.second")
 
 define("date_add dateadd", takes(D, D, I), "chronon_date_add({0}, {1})", "date_add({0}, {1})", nullable=True)
-define(
-    "date_sub", takes(D, D, I), "chronon_date_add({0}, -CAST({1} AS BIGINT))", "date_add({0}, -{1})", nullable=True
-)
+define("date_sub", takes(D, D, I), "chronon_date_add({0}, -CAST({1} AS BIGINT))", "date_add({0}, -{1})", nullable=True)
 define("datediff date_diff", takes(I, D, D), "CAST({0} - {1} AS INTEGER)", "date_diff({0}, {1})")
 define("add_months", takes(D, D, I), "chronon_add_months({0}, {1})", "add_months({0}, {1})", nullable=True)
 define("last_day", takes(D, D), "last_day({0})", "last_day({0})")
 define("unix_date", takes(I, D), "CAST({0} - DATE '1970-01-01' AS INTEGER)", "date_days({0})")
-define("date_from_unix_date", takes(D, I), "chronon_date_add(DATE '1970-01-01', {0})", "days_to_date({0})", nullable=True)
+define(
+    "date_from_unix_date", takes(D, I), "chronon_date_add(DATE '1970-01-01', {0})", "days_to_date({0})", nullable=True
+)
 define("timestamp_seconds", takes(M, L), "chronon_seconds({0})", "seconds_to_timestamp({0})", nullable=True)
-define("timestamp_millis", takes(M, L), "chronon_micros(CAST({0} AS HUGEINT) * 1000)", "millis_to_timestamp({0})", nullable=True)
+define(
+    "timestamp_millis",
+    takes(M, L),
+    "chronon_micros(CAST({0} AS HUGEINT) * 1000)",
+    "millis_to_timestamp({0})",
+    nullable=True,
+)
 define("timestamp_micros", takes(M, L), "chronon_micros({0})", "micros_to_timestamp({0})", nullable=True)
-define("unix_seconds", takes(L, M), "chronon_unix({0})", "unix_seconds({0})")
+
+
+def _moment(args: Sequence[Node]) -> Typed:
+    counted(args, 1)
+    if args[0].type not in (M, t.NULL):
+        raise Refusal(f"an argument is a {args[0].type}", expected="a timestamp", mend="CAST(... AS TIMESTAMP)")
+    return Typed([cast(args[0], M)], L)
+
+
+define("unix_seconds", _moment, "chronon_unix({0})", "unix_seconds({0})")
 define("whole_seconds", takes(L, M), "(epoch_us({0}) // 1000000)", "whole_seconds({0})")
-define("unix_millis", takes(L, M), "chronon_floor_div(epoch_us({0}), 1000)", "unix_millis({0})")
-define("unix_micros", takes(L, M), "epoch_us({0})", "unix_micros({0})")
+define("unix_millis", _moment, "chronon_floor_div(epoch_us({0}), 1000)", "unix_millis({0})")
+define("unix_micros", _moment, "epoch_us({0})", "unix_micros({0})")
 define("make_date", takes(D, I, I, I), "chronon_make_date({0}, {1}, {2})", "make_date({0}, {1}, {2})", nullable=True)
-
-
 
 
 def _date_format(args: Sequence[Node]) -> Typed:
@@ -168,14 +181,12 @@ def _floored(duckdb: str) -> Callable[[Call], str]:
     return lambda node: duckdb.replace("UNIT", _pattern(node))
 
 
-define(
-    "date_trunc", _date_trunc, _floored("date_trunc('UNIT', {0})"), "floor_timestamp({0}, {1})"
-)
+define("date_trunc", _date_trunc, _floored("date_trunc('UNIT', {0})"), "floor_timestamp({0}, {1})")
 define("trunc", _trunc, _floored("CAST(date_trunc('UNIT', {0}) AS DATE)"), "floor_date({0}, {1})")
 
 _MICROS = {"microsecond": 1, "millisecond": 1_000, "second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000}
 _DAYS = {"day": 1, "week": 7}
-_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_MONTHS = {"month": 1, "year": 12}
 
 
 def _shifted(args: Sequence[Node]) -> Typed:
@@ -196,7 +207,13 @@ def _shifted(args: Sequence[Node]) -> Typed:
 
 
 define("shift", _shifted, "")
-define("shift_micros", takes(M, M, L), "chronon_micros(CAST(epoch_us({0}) AS HUGEINT) + {1})", "shift({0}, {1})", nullable=True)
+define(
+    "shift_micros",
+    takes(M, M, L),
+    "chronon_micros(CAST(epoch_us({0}) AS HUGEINT) + {1})",
+    "shift({0}, {1})",
+    nullable=True,
+)
 define("shift_months", takes(M, M, I), "chronon_shift_months({0}, {1})", "shift_months({0}, {1})", nullable=True)
 
 

@@ -9,6 +9,7 @@ from chronon.base.types import DataType
 from chronon.sql import coercion
 from chronon.sql.casts import cast
 from chronon.sql.coercion import Decimal, decimal_of, is_atomic, is_decimal, is_numeric
+from chronon.sql.duckdb_types import duckdb_type
 from chronon.sql.rules import counted, same
 from chronon.sql.tree import Call, Constants, Literal, Node, Refusal, Rule, Typed, define
 
@@ -130,21 +131,21 @@ define("mod", _remainder, "({0} % nullif({1}, 0))", _rem, nullable=True)
 
 def _pmod_duckdb(call: Call) -> str:
     if call.type == t.DOUBLE:
-        return "chronon_float_pmod({0}, {1})"
+        return "chronon_pmod({0}, {1})"
     if call.type == t.FLOAT:
         raise Refusal("PMOD of 32-bit floats is not supported", mend="CAST one side AS DOUBLE")
-    return f"CAST(chronon_pmod(CAST({{0}} AS HUGEINT), {{1}}) AS {_integer_name(call.type)})"
+    if call.type in (t.INT, t.LONG):
+        return f"chronon_pmod_{call.type}(CAST({{0}} AS HUGEINT), CAST({{1}} AS HUGEINT))"
+    return f"CAST(chronon_pmod(CAST({{0}} AS BIGINT), {{1}}) AS {duckdb_type(call.type)})"
 
 
 def _pmod(call: Call, _keep: Constants) -> str:
-    return "float_pmod({0}, {1})" if call.type == t.DOUBLE else "pmod({0}, {1})"
+    if call.type == t.DOUBLE:
+        return "float_pmod({0}, {1})"
+    return f"pmod_{call.type}({{0}}, {{1}})" if call.type in (t.INT, t.LONG) else "pmod({0}, {1})"
 
 
 define("pmod", _remainder, _pmod_duckdb, _pmod, nullable=True)
-
-
-def _integer_name(kind: DataType) -> str:
-    return {t.BYTE: "TINYINT", t.SHORT: "SMALLINT", t.INT: "INTEGER"}.get(kind, "BIGINT")
 
 
 def _whole(args: Sequence[Node]) -> Typed:
@@ -174,8 +175,10 @@ def _negative_duckdb(call: Call) -> str:
 
 
 def _negative(call: Call, _keep: Constants) -> str:
-    return wrapping(call.type, "", "-{0}")[1] if call.type in t.INTEGERS else (
-        "{0}.copy_negate()" if is_decimal(call.type) else "(-{0})"
+    return (
+        wrapping(call.type, "", "-{0}")[1]
+        if call.type in t.INTEGERS
+        else ("{0}.copy_negate()" if is_decimal(call.type) else "(-{0})")
     )
 
 
@@ -188,8 +191,10 @@ def _abs_duckdb(call: Call) -> str:
 
 
 def _abs(call: Call, _keep: Constants) -> str:
-    return wrapping(call.type, "", "abs({0})")[1] if call.type in t.INTEGERS else (
-        "{0}.copy_abs()" if is_decimal(call.type) else "abs({0})"
+    return (
+        wrapping(call.type, "", "abs({0})")[1]
+        if call.type in t.INTEGERS
+        else ("{0}.copy_abs()" if is_decimal(call.type) else "abs({0})")
     )
 
 
@@ -235,7 +240,7 @@ def _differs(call: Call, keep: Constants) -> str:
 
 
 def _nan_literal(call: Call) -> bool:
-    return any(isinstance(arg, Literal) and arg.value != arg.value for arg in call.args)  # noqa: PLR0124
+    return any(isinstance(arg, Literal) and arg.value != arg.value for arg in call.args)
 
 
 def _above(call: Call, _keep: Constants) -> str:

@@ -95,9 +95,7 @@ define("repeat", takes(S, S, I), "chronon_repeat({0}, {1})", "({0} * {1})")
 define("space", takes(S, I), "chronon_repeat(' ', {0})", "(' ' * {0})")
 define("ascii", takes(I, S), "CAST(ascii({0}) AS INTEGER)", "(ord({0}[0]) if {0} else 0)")
 define("translate", takes(S, S, S, S), "translate({0}, {1}, {2})", "translate({0}, {1}, {2})")
-define(
-    "levenshtein", takes(I, S, S), "CAST(levenshtein({0}, {1}) AS INTEGER)", "levenshtein({0}, {1})"
-)
+define("levenshtein", takes(I, S, S), "CAST(levenshtein({0}, {1}) AS INTEGER)", "levenshtein({0}, {1})")
 define("instr", takes(I, S, S), "CAST(instr({0}, {1}) AS INTEGER)", "({0}.find({1}) + 1)")
 define("startswith", takes(t.BOOLEAN, S, S), "starts_with({0}, {1})", "{0}.startswith({1})")
 define("endswith", takes(t.BOOLEAN, S, S), "ends_with({0}, {1})", "{0}.endswith({1})")
@@ -110,7 +108,7 @@ def _locate(args: Sequence[Node]) -> Typed:
     return Typed([implied(args[0], S), implied(args[1], S), implied(last, I)], I)
 
 
-define("locate position", _locate, "chronon_locate({0}, {1}, {2})", "locate({0}, {1}, {2})")
+define("locate position", _locate, "chronon_locate({0}, {1}, {2})", "locate({0}, {1}, {2})", strict=False)
 define(
     "substring_index",
     takes(S, S, S, I),

@@ -44,7 +44,7 @@ def least_float(*values: float | None) -> float | None:
 def among(value: Any, *others: Any) -> bool | None:
     """Whether a value is in a list: null if it is not found and the list holds a null. The value is not null."""
     unknown = None in others
-    if value != value:  # noqa: PLR0124 - NaN equals NaN
+    if value != value:  # noqa: PLR0124, SIM108 - NaN equals NaN
         found = any(other is not None and other != other for other in others)  # noqa: PLR0124
     else:
         found = value in others

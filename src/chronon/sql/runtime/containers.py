@@ -55,7 +55,9 @@ def list_slice(values: list[Any], start: int, length: int) -> list[Any] | None:
 def list_join(values: list[Any], separator: str, blank: str | None) -> str:
     """The elements with a separator between them; nulls are skipped, or shown as ``blank``."""
     return separator.join(
-        each if each is not None else blank for each in values if each is not None or blank is not None  # type: ignore[misc]
+        each if each is not None else blank
+        for each in values
+        if each is not None or blank is not None  # type: ignore[misc]
     )
 
 

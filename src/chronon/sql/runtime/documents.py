@@ -8,10 +8,6 @@ from typing import Any
 from chronon.sql.runtime.numbers import double_to_text
 
 
-class _Number(float):
-    """A number with a fraction or an exponent."""
-
-
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:

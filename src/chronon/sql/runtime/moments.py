@@ -161,7 +161,8 @@ def text_to_date(text: str) -> dt.date | None:
 
 
 _moment = re.compile(
-    r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[ T](?:([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{0,9}))?)?)?"
+    r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2})(?:[ T]"
+    r"(?:([0-9]{1,2})(?::([0-9]{1,2})(?::([0-9]{1,2})(?:\.([0-9]{0,9}))?)?)?"
     r"(?: ?(?:Z|UTC|GMT|UT|(?:UTC|GMT|UT)?([+-])([0-9]{1,2})(?::?([0-9]{2}))?))?)?)?)?)?"
 ).fullmatch
 
@@ -176,7 +177,12 @@ def text_to_timestamp(text: str) -> dt.datetime | None:
     if offset > 1080 or int(zone_minutes or 0) > 59:  # noqa: PLR2004 - zones end at 18 hours
         return None
     moment = make_timestamp(
-        int(year), int(month or 1), int(day or 1), int(hour or 0), int(minute or 0), int(second or 0),
+        int(year),
+        int(month or 1),
+        int(day or 1),
+        int(hour or 0),
+        int(minute or 0),
+        int(second or 0),
         int((fraction or "")[:6].ljust(6, "0")),
     )
     if moment is None or not offset:
@@ -207,6 +213,11 @@ def parse_timestamp(text: str, pattern: Any, places: tuple[int, ...]) -> dt.date
             return None
         hours = hours % 12 + (12 if half.upper() == "PM" else 0)
     return make_timestamp(
-        int(year or 1970), int(month or 1), int(day or 1), hours, int(minute or 0), int(second or 0),
+        int(year or 1970),
+        int(month or 1),
+        int(day or 1),
+        hours,
+        int(minute or 0),
+        int(second or 0),
         int((fraction or "")[:6].ljust(6, "0")),
     )

@@ -43,6 +43,11 @@ def wrap_long(value: int) -> int:
     return ((value + 9223372036854775808) & 18446744073709551615) - 9223372036854775808
 
 
+def within(value: int, bits: int) -> int | None:
+    """The value if it fits into so many bits; null otherwise."""
+    return value if -(1 << (bits - 1)) <= value < 1 << (bits - 1) else None
+
+
 def to_float32(value: float) -> float:
     """The nearest float of 32 bits."""
     return _c_float(value).value
@@ -244,13 +249,20 @@ def div(left: int, right: int) -> int | None:
 
 def pmod(left: int, right: int) -> int | None:
     """The remainder, made positive by one more divisor where it is negative."""
-    if right == 0:
-        return None
-    rest = abs(left) % abs(right)
-    if left >= 0 or rest == 0:
-        return rest
-    shifted = right - rest
-    return -(abs(shifted) % abs(right)) if shifted < 0 else shifted % abs(right)
+    rest = rem(left, right)
+    return rem(rest + right, right) if rest is not None and rest < 0 else rest
+
+
+def pmod_int(left: int, right: int) -> int | None:
+    """As ``pmod`` of 32 bits, in which adding the divisor wraps."""
+    rest = rem(left, right)
+    return rem(wrap_int(rest + right), right) if rest is not None and rest < 0 else rest
+
+
+def pmod_long(left: int, right: int) -> int | None:
+    """As ``pmod`` of 64 bits, in which adding the divisor wraps."""
+    rest = rem(left, right)
+    return rem(wrap_long(rest + right), right) if rest is not None and rest < 0 else rest
 
 
 def float_pmod(left: float, right: float) -> float | None:
@@ -258,9 +270,9 @@ def float_pmod(left: float, right: float) -> float | None:
     if right == 0:
         return None
     rest = math.nan if math.isinf(left) else math.fmod(left, right)
-    return math.fmod(rest + right, right) if rest < 0 and not math.isinf(rest + right) else (
-        math.nan if rest < 0 else rest
-    )
+    if not rest < 0:
+        return rest
+    return math.nan if math.isinf(rest + right) else math.fmod(rest + right, right)
 
 
 def round_float(value: float, digits: int) -> float:

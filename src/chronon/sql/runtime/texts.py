@@ -38,9 +38,15 @@ def replace(text: str, old: str, new: str) -> str:
     return text.replace(old, new) if old else text
 
 
-def locate(part: str, text: str, start: int) -> int:
-    """The position of a part at or after a position, from one; 0 if it is not there."""
-    return text.find(part, start - 1) + 1 if 0 < start <= len(text) + 1 else 0
+def locate(part: str | None, text: str | None, start: int | None) -> int | None:
+    """The position of a part at or after a position, from one; 0 if it is not there. Without a position it is 0."""
+    if start is None:
+        return 0
+    if part is None or text is None:
+        return None
+    if start <= 0 or not part:
+        return 1 if start > 0 else 0
+    return text.find(part, start - 1) + 1
 
 
 def concat_ws(separator: str, *parts: Any) -> str:
