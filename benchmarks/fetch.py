@@ -2,7 +2,7 @@
 
 A join of 10 group-bys of 10 features over 3 windows; each entity has about 30 tail hops and 20 stream rows in each.
 
-    python benchmarks/fetch.py [--entities 1000] [--fetches 3000] [--http]
+    python benchmarks/fetch.py [--entities 1000] [--fetches 2000] [--http-seconds 3]
 """
 
 from __future__ import annotations
@@ -10,9 +10,14 @@ from __future__ import annotations
 import argparse
 import random
 import shutil
+import socket
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import lmdb
@@ -54,7 +59,9 @@ GROUP_BYS = [
     for i in range(10)
 ]
 JOIN = Join(
-    MetaData(name="bench.join.v1"), Source(events=EventSource(table="t", query=Query())), [JoinPart(g) for g in GROUP_BYS]
+    MetaData(name="bench.join.v1"),
+    Source(events=EventSource(table="t", query=Query())),
+    [JoinPart(g) for g in GROUP_BYS],
 )
 
 
@@ -125,7 +132,9 @@ class Reference:
             (file,) = (path / "batch" / batch_dataset(definition.metaData.name)).glob("*.lmdb")
             env = lmdb.open(str(file), subdir=False, readonly=True, lock=False)
             self.batches.append((env, env.begin()))
-            self.streams.append(lmdb.open(str(path / "stream" / streaming_dataset(definition.metaData.name)), map_size=1 << 30))
+            self.streams.append(
+                lmdb.open(str(path / "stream" / streaming_dataset(definition.metaData.name)), map_size=1 << 30)
+            )
 
     def read(self, key: bytes) -> list[tuple[bytes, list[bytes]]]:
         start, end = key + (B + (1 << 63)).to_bytes(8, "big"), key + b"\xff" * 9
@@ -161,7 +170,8 @@ def in_process(path: Path, entities: int, fetches: int) -> None:
     size = sum(len(record) + sum(map(len, rows)) for record, rows in sample)
     fetcher = Fetcher(LmdbStore(path), FrozenClock(AT))
     answer = fetcher.fetch_join("bench/join.v1", [Request({"user": users[0]})])[0]
-    print(f"{len(answer.values)} features from {len(sample)} records and {sum(len(r) for _, r in sample)} rows, {size:,} bytes")
+    rows = sum(len(rows) for _, rows in sample)
+    print(f"{len(answer.values)} features from {len(sample)} records and {rows} rows, {size:,} bytes")
     keys = [encode([user], [STRING]) for user in users]
     requests = [[Request({"user": user})] for user in users]
     reads, fetched = [], []
@@ -177,15 +187,125 @@ def in_process(path: Path, entities: int, fetches: int) -> None:
     print(f"in bulks of 200       {bulk * 1e6:8.1f} us each, ratio {bulk / base:.2f}")
 
 
+def over_http(path: Path, entities: int, seconds: float) -> None:
+    """Requests per second of one server process, of features and of a constant of the same size."""
+    users = [f"user-{i:06}" for i in range(entities)]
+    size = len(b"".join(_post(path, "fetch", [users[0]])))
+    rates: dict[str, list[float]] = {"fetch": [], "constant": []}
+    for what in ("constant", "fetch") * 3:
+        with _server(path, what, size) as port:
+            rates[what].append(_rate(port, users, seconds))
+    fetch, constant = (statistics.median(rates[what]) for what in ("fetch", "constant"))
+    print(f"HTTP, one server process, {size:,} bytes an answer")
+    print(f"constant              {constant:8.0f} requests/s")
+    print(f"fetch_join            {fetch:8.0f} requests/s")
+    print(f"share                 {fetch / constant:8.0%}      (target 50 %)")
+
+
+def _request(user: str) -> bytes:
+    body = b'[{"user":"%s"}]' % user.encode()
+    return b"POST /v1/features/join/bench%%2Fjoin.v1 HTTP/1.1\r\nhost: x\r\ncontent-length: %d\r\n\r\n%s" % (
+        len(body),
+        body,
+    )
+
+
+def _post(path: Path, what: str, users: list[str]) -> list[bytes]:
+    with _server(path, what, 0) as port, socket.create_connection(("127.0.0.1", port)) as client:
+        return [_exchange(client, _request(user)) for user in users]
+
+
+def _exchange(client: socket.socket, request: bytes) -> bytes:
+    """The body of the answer."""
+    client.sendall(request)
+    answer = b""
+    while b"\r\n\r\n" not in answer:
+        answer += client.recv(1 << 16)
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert b" 200 " in head.splitlines()[0], answer
+    length = int(next(line for line in head.lower().splitlines() if line.startswith(b"content-length")).split(b":")[1])
+    while len(body) < length:
+        body += client.recv(1 << 16)
+    return body
+
+
+def _rate(port: int, users: list[str], seconds: float) -> float:
+    """Answers per second while eight connections always have a request under way."""
+    requests = [_request(user) for user in users]
+    done, connections = 0, [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
+    for client in connections:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        client.sendall(requests[0])
+    started = time.perf_counter()
+    while time.perf_counter() - started < seconds:
+        for client in connections:  # all have a request under way while one answer is read
+            _read_answer(client)
+            done += 1
+            client.sendall(requests[done % len(requests)])
+    elapsed = time.perf_counter() - started
+    for client in connections:
+        client.close()
+    return done / elapsed
+
+
+def _read_answer(client: socket.socket) -> None:
+    answer = client.recv(1 << 16)
+    end = answer.index(b"\r\n\r\n") + 4
+    length = int(answer[:end].lower().split(b"content-length:")[1].split(b"\r\n")[0])
+    missing = end + length - len(answer)
+    while missing > 0:
+        missing -= len(client.recv(missing))
+
+
+@contextmanager
+def _server(path: Path, what: str, size: int) -> Iterator[int]:
+    command = [sys.executable, __file__, "--serve", what, "--store", str(path), "--size", str(size)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield int(server.stdout.readline())
+        finally:
+            server.terminate()
+
+
+def _serve(path: Path, what: str, size: int) -> None:
+    import uvicorn
+
+    from chronon.online.server import app, listen
+
+    async def constant(_scope, receive, send) -> None:
+        while (await receive()).get("more_body"):
+            pass
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % size)]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"x" * size})
+
+    application = constant if what == "constant" else app(Fetcher(LmdbStore(path), FrozenClock(AT)))
+    with listen("127.0.0.1", 0) as listening:
+        print(listening.getsockname()[1], flush=True)
+        config = uvicorn.Config(
+            application, loop="uvloop", http="httptools", ws="none", lifespan="off", access_log=False, log_level="error"
+        )
+        uvicorn.Server(config).run(sockets=[listening])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--entities", type=int, default=1_000)
     parser.add_argument("--fetches", type=int, default=2_000)
+    parser.add_argument("--http-seconds", type=float, default=3.0, help="for each of six runs; 0 leaves HTTP out")
+    parser.add_argument("--serve", choices=["fetch", "constant"], help=argparse.SUPPRESS)
+    parser.add_argument("--store", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--size", type=int, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.serve:
+        _serve(options.store, options.serve, options.size)
+        return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "store"
         fill(LmdbStore(path), options.entities)
         in_process(path, options.entities, options.fetches)
+        if options.http_seconds:
+            over_http(path, options.entities, options.http_seconds)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from chronon.base.errors import ConfigError, DataError, MissingDataError, StorageError
-from chronon.store import Gets, KVStore, Scan, StreamRow
+from chronon.store import Gets, KVStore, Scans, StreamRow
 
 from .conftest import batch, upload
 
@@ -201,8 +201,14 @@ def test_nothing_was_streamed_yet(store):
 def test_many_scans_at_once(store):
     store.multi_put(S, [(b"a", 1, b"a1"), (b"b", 2, b"b2")])
     store.multi_put("T_STREAMING", [(b"a", 3, b"t3")])
-    scans = [Scan(S, b"a", 0), Scan(S, b"b", 0), Scan("T_STREAMING", b"a", 0), Scan("NO", b"a", 0), Scan(S, b"a", 2)]
-    assert store.scan_many(scans) == [[b"a1"], [b"b2"], [b"t3"], [], []]
+    scans = [
+        Scans(S, [b"a", b"b", b"c"], 0),
+        Scans("T_STREAMING", [b"a"], 0),
+        Scans("NO", [b"a"], 0),
+        Scans(S, [b"a"], 2),
+    ]
+    assert store.scan_many(scans) == [[[b"a1"], [b"b2"], []], [[b"t3"]], [[]], [[]]]
+    assert store.scan_many([Scans(S, [b"b", b"a"], 0, 2)]) == [[[], [b"a1"]]]
     assert store.scan_many([]) == []
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from chronon.base.errors import MissingDataError, RequestError
 from chronon.online.group_bys import Keys, PreparedGroupBy
-from chronon.store.protocol import Gets, KVStore, Scan
+from chronon.store.protocol import Gets, KVStore, Scans
 
 _NO_ROWS: list[bytes] = []
 
@@ -73,12 +73,12 @@ class Lookup:
             rows = read.rows[self.moments[key, at] if group_by.changes else place]
         return group_by.answer(read.records[place], rows, at)
 
-    def scans(self, group_by: PreparedGroupBy) -> list[Scan]:
-        """The stream rows since the batch end."""
+    def scans(self, group_by: PreparedGroupBy, keys: list[bytes]) -> list[Scans]:
+        """The stream rows since the batch end, of all entities; of changes, for each moment until then."""
         stream, since = group_by.stream, group_by.batch_end
         if group_by.changes:
-            return [Scan(stream, key, since, at) for key, at in self.moments]
-        return [Scan(stream, key, since) for key in self.entities]
+            return [Scans(stream, [key], since, at) for key, at in self.moments]
+        return [Scans(stream, keys, since)]
 
 
 def read_all(store: KVStore, lookups: Sequence[Lookup], *, last: bool) -> None:
@@ -109,18 +109,18 @@ def _read_each(store: KVStore, wanted: Sequence[tuple[Lookup, Read]]) -> None:
 
 
 def _read(store: KVStore, wanted: Sequence[tuple[Lookup, Read]]) -> None:
-    gets: list[Gets] = []
-    scans: list[Scan] = []
-    stretches: list[tuple[Read, int, int]] = []
-    for lookup, read in wanted:
-        gets.append(Gets(read.group_by.dataset, list(lookup.entities), read.group_by.published))
-        if read.group_by.streams:
-            begin = len(scans)
-            scans += lookup.scans(read.group_by)
-            stretches.append((read, begin, len(scans)))
+    keys = {lookup: list(lookup.entities) for lookup, _ in wanted}
+    gets = [Gets(read.group_by.dataset, keys[lookup], read.group_by.published) for lookup, read in wanted]
     for (_, read), records in zip(wanted, store.multi_get_many(gets), strict=True):
         read.records = records
+    scans: list[Scans] = []
+    owners: list[Read] = []
+    for lookup, read in wanted:
+        if read.group_by.streams:
+            mine = lookup.scans(read.group_by, keys[lookup])
+            scans += mine
+            owners += [read] * len(mine)
+            read.rows = []
     if scans:
-        rows = store.scan_many(scans)
-        for read, begin, end in stretches:
-            read.rows = rows[begin:end]
+        for read, rows in zip(owners, store.scan_many(scans), strict=True):
+            read.rows += rows

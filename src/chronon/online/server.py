@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import hmac
 import socket
 import sys
@@ -134,6 +135,8 @@ def _work(store_url: str, listening: socket.socket, *, token: str | None, allow_
         log_level="warning",
         timeout_keep_alive=60,
     )
+    gc.collect()
+    gc.freeze()  # what is loaded now stays: no collection need look at it again
     with suppress(KeyboardInterrupt):  # it has finished its work by then
         uvicorn.Server(settings).run(sockets=[listening])
 

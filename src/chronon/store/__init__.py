@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chronon.store.opening import open_store
-    from chronon.store.protocol import Gets, KVStore, Published, Scan, StreamRow
+    from chronon.store.protocol import Gets, KVStore, Published, Scans, StreamRow
 
-__all__ = ["Gets", "KVStore", "Published", "Scan", "StreamRow", "open_store"]
+__all__ = ["Gets", "KVStore", "Published", "Scans", "StreamRow", "open_store"]
 
 
 def __getattr__(name: str) -> Any:

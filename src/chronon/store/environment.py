@@ -83,7 +83,8 @@ class Environment:
         """Begin to read what is committed now. Keep it short: reads of a process wait for each other."""
         import lmdb
 
-        self._check_process()
+        if self._pid != os.getpid():
+            self._check_process()
         while True:
             self._reading.acquire()
             try:

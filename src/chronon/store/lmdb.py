@@ -15,8 +15,6 @@ import struct
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
-from itertools import groupby
-from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
@@ -27,7 +25,7 @@ from chronon.base.errors import ConfigError, MissingDataError, SettingsError, St
 from chronon.store.environment import Environment
 from chronon.store.generations import BatchFile, Generations
 from chronon.store.keys import LONGEST, own_value, shorten, stored_value
-from chronon.store.protocol import Gets, Published, Scan, StreamRow
+from chronon.store.protocol import Gets, Published, Scans, StreamRow
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -40,7 +38,6 @@ _DATASET = re.compile(r"[A-Za-z0-9_]{1,200}")
 _VERSION = b"version"
 _LONGEST_ENTRY = 400
 _LONGEST_IDENTITY = 64
-_dataset_of = itemgetter(0)
 
 
 class Pointer(msgspec.Struct, array_like=True):
@@ -163,19 +160,20 @@ class LmdbStore:
 
     def scan(self, dataset: str, prefix: bytes, after_ts: int, before_ts: int | None = None) -> list[bytes]:
         """The stream rows of one entity in order of time; see the protocol."""
-        return self.scan_many([Scan(dataset, prefix, after_ts, before_ts)])[0]
+        return self.scan_many([Scans(dataset, [prefix], after_ts, before_ts)])[0][0]
 
-    def scan_many(self, scans: Sequence[Scan]) -> list[list[bytes]]:
-        """Several ``scan``; those of one dataset, if they stand together, read one state of it."""
-        found: list[list[bytes]] = []
-        for dataset, together in groupby(scans, _dataset_of):
+    def scan_many(self, scans: Sequence[Scans]) -> list[list[list[bytes]]]:
+        """Several ``scan``."""
+        found: list[list[list[bytes]]] = []
+        for dataset, prefixes, after_ts, before_ts in scans:
             stream = self._streams.get(dataset) or self._stream(dataset, create=False)
             if stream is None:
-                found += [[] for _ in together]
+                found.append([[] for _ in prefixes])
                 continue
+            after = _time(after_ts + _SIGN)
+            before = _AFTER_ALL if before_ts is None else _time(before_ts + _SIGN)
             with stream as transaction, transaction.cursor() as cursor:
-                for scan in together:
-                    found.append(_scan(cursor, scan))
+                found.append([_scan(cursor, prefix, after, before) for prefix in prefixes])
         return found
 
     def multi_put(self, dataset: str, rows: Iterable[StreamRow | tuple[bytes, int, bytes]]) -> None:
@@ -332,12 +330,11 @@ def _stored_row(row: StreamRow) -> tuple[bytes, bytes]:
     return shorten(row.key) + _time(row.ts + _SIGN) + identity, stored_value(row.key, row.value)
 
 
-def _scan(cursor: Any, scan: Scan) -> list[bytes]:
-    _, whole, after, before = scan
+def _scan(cursor: Any, whole: bytes, after: bytes, before: bytes) -> list[bytes]:
     prefix = shorten(whole) if len(whole) > LONGEST else whole
     found: list[bytes] = []
-    if cursor.set_range(prefix + _time(after + _SIGN)):
-        end = prefix + (_AFTER_ALL if before is None else _time(before + _SIGN))
+    if cursor.set_range(prefix + after):
+        end = prefix + before
         for key, value in cursor:
             if key >= end:
                 break

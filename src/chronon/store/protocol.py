@@ -32,11 +32,11 @@ class Gets(NamedTuple):
     published: Published | None = None
 
 
-class Scan(NamedTuple):
-    """Stream rows to read: of one entity, with ``after_ts <= ts``, and ``ts < before_ts`` if that is given; in ms."""
+class Scans(NamedTuple):
+    """Stream rows to read: of some entities, with ``after_ts <= ts``, and ``ts < before_ts`` if that is given (ms)."""
 
     dataset: str
-    prefix: bytes
+    prefixes: Sequence[bytes]
     after_ts: int
     before_ts: int | None = None
 
@@ -80,8 +80,8 @@ class KVStore(Protocol):
         """The stream rows of one entity with ``after_ts <= ts`` (and ``ts < before_ts``), in order of time."""
         ...
 
-    def scan_many(self, scans: Sequence[Scan]) -> list[list[bytes]]:
-        """Several ``scan`` in one round trip."""
+    def scan_many(self, scans: Sequence[Scans]) -> list[list[list[bytes]]]:
+        """Several ``scan`` in one round trip; those of one ``Scans`` see one state of the dataset."""
         ...
 
     def multi_put(self, dataset: str, rows: Iterable[StreamRow | tuple[bytes, int, bytes]]) -> None:
