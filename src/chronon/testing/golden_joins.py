@@ -2,7 +2,7 @@
 
 A case is a folder with ``case.json`` (``end_ds``), ``join.json`` or ``group_by.json`` (the definition), ``tables/``
 (``<namespace>.<table>/ds=.../*.parquet``, or ``<namespace>.<table>.csv``) and ``output.parquet``, or
-``recommended.parquet`` where the recorded output shows a defect. Rows are matched by the left columns and the partition.
+``recommended.parquet`` where the recorded output shows a defect. Rows are matched by left columns and partition.
 """
 
 from __future__ import annotations
