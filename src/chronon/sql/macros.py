@@ -284,7 +284,7 @@ def _statement(block: str) -> str:
     body = body.replace("@CAPITALS", _capitals())
     for constant, value in _CONSTANTS.items():
         body = re.sub(rf"@{constant}\b", lambda _, value=value: text(value), body)
-    return f"CREATE OR REPLACE TEMP MACRO chronon_{name}({names}) AS ({body})"
+    return f"CREATE OR REPLACE MACRO chronon_{name}({names}) AS ({body})"
 
 
 def _capitals() -> str:

@@ -71,8 +71,9 @@ class BackfillPath:
     name = "backfill"
     modes = frozenset({"temporal", "snapshot"})
 
-    def __init__(self) -> None:
-        self._world = _World()
+    @cached_property
+    def _world(self) -> _World:
+        return _World()
 
     def answer(self, case: Case, mode: str, target: Target) -> Answer:
         from chronon.offline import backfill_join
@@ -108,8 +109,9 @@ class ServingPath:
     name = "serving"
     modes = frozenset({"online"})
 
-    def __init__(self) -> None:
-        self._world = _World()
+    @cached_property
+    def _world(self) -> _World:
+        return _World()
 
     @cached_property
     def _store(self) -> KVStore:
