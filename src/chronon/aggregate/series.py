@@ -160,6 +160,8 @@ class Series:
         Rows come sorted by time and sequence; only ties are left to be ordered, by the element's own value.
         """
         positions = np.arange(len(self), dtype=np.int64)
+        if not self.rows.tied.any():
+            return positions
         # an element is tied to the one before it if all rows between the two of them are tied
         run_of_row = np.cumsum(~self.rows.tied)
         run = run_of_row[self.row_of]
