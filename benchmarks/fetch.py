@@ -8,6 +8,7 @@ A join of 10 group-bys of 10 features over 3 windows; each entity has about 30 t
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import shutil
 import socket
@@ -191,15 +192,16 @@ def over_http(path: Path, entities: int, seconds: float) -> None:
     """Requests per second of one server process, of features and of a constant of the same size."""
     users = [f"user-{i:06}" for i in range(entities)]
     size = len(b"".join(_post(path, "fetch", [users[0]])))
-    rates: dict[str, list[float]] = {"fetch": [], "constant": []}
+    rates: dict[str, list[tuple[float, float]]] = {"fetch": [], "constant": []}
     for what in ("constant", "fetch") * 3:
-        with _server(path, what, size) as port:
-            rates[what].append(_rate(port, users, seconds))
-    fetch, constant = (statistics.median(rates[what]) for what in ("fetch", "constant"))
+        with _server(path, what, size) as server:
+            rates[what].append(_rate(*server, users, seconds))
     print(f"HTTP, one server process, {size:,} bytes an answer")
-    print(f"constant              {constant:8.0f} requests/s")
-    print(f"fetch_join            {fetch:8.0f} requests/s")
-    print(f"share                 {fetch / constant:8.0%}      (target 50 %)")
+    by_cpu = {what: statistics.median(cpu for _, cpu in found) for what, found in rates.items()}
+    for what, found in rates.items():
+        rate = statistics.median(rate for rate, _ in found)
+        print(f"{what:20}  {rate:8.0f} requests/s   {1 / by_cpu[what]:8.0f} a CPU second")
+    print(f"share                 {by_cpu['constant'] / by_cpu['fetch']:8.0%}      (target 50 %)")
 
 
 def _request(user: str) -> bytes:
@@ -211,7 +213,7 @@ def _request(user: str) -> bytes:
 
 
 def _post(path: Path, what: str, users: list[str]) -> list[bytes]:
-    with _server(path, what, 0) as port, socket.create_connection(("127.0.0.1", port)) as client:
+    with _server(path, what, 0) as (port, _), socket.create_connection(("127.0.0.1", port)) as client:
         return [_exchange(client, _request(user)) for user in users]
 
 
@@ -229,23 +231,29 @@ def _exchange(client: socket.socket, request: bytes) -> bytes:
     return body
 
 
-def _rate(port: int, users: list[str], seconds: float) -> float:
-    """Answers per second while eight connections always have a request under way."""
+def _rate(port: int, pid: int, users: list[str], seconds: float) -> tuple[float, float]:
+    """Answers per second while eight connections always have a request under way; and CPU seconds of each answer."""
     requests = [_request(user) for user in users]
     done, connections = 0, [socket.create_connection(("127.0.0.1", port)) for _ in range(8)]
     for client in connections:
         client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         client.sendall(requests[0])
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), _cpu(pid)
     while time.perf_counter() - started < seconds:
         for client in connections:  # all have a request under way while one answer is read
             _read_answer(client)
             done += 1
             client.sendall(requests[done % len(requests)])
-    elapsed = time.perf_counter() - started
+    elapsed, cpu = time.perf_counter() - started, _cpu(pid) - cpu
     for client in connections:
         client.close()
-    return done / elapsed
+    return done / elapsed, cpu / done
+
+
+def _cpu(pid: int) -> float:
+    """CPU seconds of a process so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _read_answer(client: socket.socket) -> None:
@@ -258,11 +266,11 @@ def _read_answer(client: socket.socket) -> None:
 
 
 @contextmanager
-def _server(path: Path, what: str, size: int) -> Iterator[int]:
+def _server(path: Path, what: str, size: int) -> Iterator[tuple[int, int]]:
     command = [sys.executable, __file__, "--serve", what, "--store", str(path), "--size", str(size)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
-            yield int(server.stdout.readline())
+            yield int(server.stdout.readline()), server.pid
         finally:
             server.terminate()
 
