@@ -27,7 +27,8 @@ def worlds(draw):
     """A definition, the rows of two keys, a batch end, when it is stale, instants, and how the stream arrived."""
     scenario = draw(scenarios())
     other = draw(histories(scenario.definition.schema, tensors=scenario.definition.tensors))
-    batch_end = draw(st.sampled_from([query // HOUR_MS * HOUR_MS for query in scenario.queries]))
+    edges = [*scenario.queries, *(row.ts for row in [*scenario.rows, *other])]
+    batch_end = draw(st.sampled_from([edge // HOUR_MS * HOUR_MS for edge in edges]))
     times = draw(instants(scenario.oracle, [*scenario.rows, *other]))
     late = batch_end + draw(st.integers(2, 30)) * DAY_MS
     return (
@@ -60,7 +61,7 @@ def writable(aggregations):
 
 
 @given(worlds())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_a_fetch_is_the_oracle_of_what_is_visible(drawn):
     scenario, rows, batch_end, stale_after, times, chance = drawn
     definition = w.group_by("shop.any.v1", list(KEYS), writable(scenario.definition.aggregations))
