@@ -102,7 +102,7 @@ def cost(name: str, windows: tuple[str | None, ...], events: int, queries: int, 
     """CPU seconds of one operation."""
     kind, arguments = OPERATIONS[name]
     rows, asked = world(events, queries, keys, kind)
-    definition = aggregation("x", name.split(" ")[0], *windows, **arguments)
+    definition = aggregation("x", name.split(" ", 1)[0], *windows, **arguments)
     aggregator = Aggregator([definition], {"x": kind, "bucket": STRING})
     before = time.process_time()
     answered = sum(batch.num_rows for batch in aggregator.run(cut(rows), cut(asked), threads=threads))
@@ -131,7 +131,9 @@ def sort_cost(events: int, keys: int, kind: DataType) -> float:
 
 
 def compare(names: list[str], size: argparse.Namespace) -> None:
-    print(f"{size.events:,} events, {size.queries:,} queries, {size.keys:,} keys; windows {', '.join(map(str, WINDOWS))}")
+    print(
+        f"{size.events:,} events, {size.queries:,} queries, {size.keys:,} keys; windows {', '.join(map(str, WINDOWS))}"
+    )
     print(f"{'operation':24}{'input':22}{'ns per event, window':>22}{'CPU s':>9}{'sort CPU s':>12}{'ratio':>8}")
     sorts: dict[DataType, float] = {}
     for name in names:
@@ -170,7 +172,7 @@ def hot(names: list[str], size: argparse.Namespace) -> None:
 def hot_one(name: str, size: argparse.Namespace) -> None:
     kind, arguments = OPERATIONS[name]
     rows, asked = world(size.events, size.queries, 1, kind)
-    definition = aggregation("x", name.split(" ")[0], *WINDOWS, **arguments)
+    definition = aggregation("x", name.split(" ", 1)[0], *WINDOWS, **arguments)
     aggregator = Aggregator([definition], {"x": kind, "bucket": STRING})
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     before = time.process_time()

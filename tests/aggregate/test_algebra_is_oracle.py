@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace as with_fields
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +11,7 @@ from chronon.base.time import DAY_MS, HOUR_MS
 from chronon.testing import assert_same
 from chronon.testing.algebra import Algebra
 from chronon.testing.columns import Shape
+from chronon.testing.formulas import FORMULAS
 from chronon.testing.shorthand import ORIGIN, window
 from chronon.testing.strategies import (
     OPERATIONS,
@@ -23,7 +22,6 @@ from chronon.testing.strategies import (
     histories,
     instants,
 )
-from chronon.testing.formulas import FORMULAS
 
 COMBINATIONS = [
     pytest.param(operation, shape, id=f"{operation}-{getattr(shape, 'name', shape)}")

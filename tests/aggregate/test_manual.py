@@ -302,7 +302,12 @@ def test_a_late_batch_never_answers_a_wider_window():
     week = Algebra([aggregation("x", "COUNT", "7d", "1d", None)], {"x": parse_type("long")})
     rows = events({f"{day:+d}d+1h": 1 for day in range(-10, 5)})
     names = ("x_count_7d", "x_count_1d", "x_count")
-    for query, expected in (("+12h", (7, 1, 11)), ("+2d", (7, 1, 12)), ("+2d+1h", (None, 1, 12)), ("+4d", (None, 1, 14))):
+    for query, expected in (
+        ("+12h", (7, 1, 11)),
+        ("+2d", (7, 1, 12)),
+        ("+2d+1h", (None, 1, 12)),
+        ("+4d", (None, 1, 14)),
+    ):
         assert week.visible(rows, rows, at("+0s"), at(query)) == dict(zip(names, expected, strict=True))
 
 

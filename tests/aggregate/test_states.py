@@ -122,7 +122,7 @@ def test_distinct_counts_are_those_of_the_reference_library(lg_k):
 
 def test_percentiles_beyond_k_values_stay_within_their_bound_for_every_split():
     values = list(range(5000))
-    random.Random(7).shuffle(values)
+    random.Random(7).shuffle(values)  # noqa: S311 - a test
     algebra = Algebra([aggregation("x", "APPROX_PERCENTILE", percentiles=[0, 0.1, 0.5, 0.9, 1])], {"x": INT})
     for answer in splits(algebra, rows_of(values)):
         (found,) = answer.values()
@@ -141,7 +141,7 @@ def test_percentiles_are_the_same_in_every_run():
 def test_frequent_values_stay_within_their_error_for_every_split(kind):
     make = {INT: int, STRING: str, DOUBLE: float}[kind]
     numbers = [n for n in range(300) for _ in range(1 + 900 // (n + 1))]
-    random.Random(3).shuffle(numbers)
+    random.Random(3).shuffle(numbers)  # noqa: S311 - a test
     rows = rows_of([make(n) for n in numbers])
     definition = [aggregation("x", "APPROX_HISTOGRAM_K", k=5)]
     algebra = Algebra(definition, {"x": kind})
@@ -179,10 +179,10 @@ def test_frequent_values_are_carried_over_chunks_within_their_error(monkeypatch)
 def test_sketches_of_any_number_of_values_are_merged(k):
     """A sketch that held one item too many could not be read again."""
     algebra = Algebra([aggregation("x", "APPROX_PERCENTILE", k=k)], {"x": INT})
-    for count in (*range(1, 60), *range(60, 3000, 97)):
-        rows = rows_of([i * 37 % count for i in range(count)])
+    for count in (*range(1, 40, 3), *range(60, 3000, 197)):
+        rows = rows_of([i * 7919 % count for i in range(count)])  # each number once
         (found,) = algebra.visible(rows, rows, rows[count // 2].ts, ORIGIN).values()
-        assert abs(found[0] / count - 0.5) <= max(rank_error(k), 0.5 / count)
+        assert abs(found[0] / count - 0.5) <= max(rank_error(k), 1 / count)
 
 
 def test_percentiles_are_carried_over_chunks(monkeypatch):

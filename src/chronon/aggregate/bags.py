@@ -52,16 +52,12 @@ class Ranges:
     def entries(self) -> tuple[Longs, Longs, Longs]:
         """How many entries each bag has, and the codes and counts of all, by code within a bag."""
         sizes = np.zeros(len(self.lo), dtype=np.int64)
-        flat = self.window().entries(self.lo, self.hi, sizes)
-        pairs = np.frombuffer(flat, dtype=np.int64).reshape(-1, 2)
-        return sizes, pairs[:, 0], pairs[:, 1]
+        return _table(self.window().entries(self.lo, self.hi, sizes), sizes)
 
     def top(self, k: int) -> tuple[Longs, Longs, Longs]:
         """As ``entries``, but of each bag only the ``k`` of greatest count, these first."""
         sizes = np.zeros(len(self.lo), dtype=np.int64)
-        flat = self.window().top(self.lo, self.hi, k, sizes)
-        pairs = np.frombuffer(flat, dtype=np.int64).reshape(-1, 2)
-        return sizes, pairs[:, 0], pairs[:, 1]
+        return _table(self.window().top(self.lo, self.hi, k, sizes), sizes)
 
 
 class BagOperation(Operation):
@@ -275,7 +271,8 @@ class FrequentItems(BagOperation):
             return [missed, bag]
         ranked = top(bag, self.room + 1)
         _, missed = ranked.pop()
-        return [missed, sorted(map(list, ranked), key=lambda pair: self.order_key(pair[0]))]
+        kept = {value for value, _ in ranked}
+        return [missed, [pair for pair in bag if pair[0] in kept]]
 
     def finish(self, states: Ranges) -> pa.Array:
         import pyarrow as pa
@@ -300,18 +297,16 @@ class _Missing(Ranges):
     count: int
     """How many ranges begin with the summary."""
 
-    def entries(self) -> tuple[Longs, Longs, Longs]:
-        sizes, codes, counts = super().entries()
-        led = np.repeat(np.arange(len(sizes)) < self.count, sizes)
-        return sizes, codes, counts + np.where(led & ~np.isin(codes, self.known), self.missed, 0)
-
     def top(self, k: int) -> tuple[Longs, Longs, Longs]:
-        sizes, codes, counts = self.entries()
-        bag = np.repeat(np.arange(len(sizes)), sizes)
-        order = np.lexsort((codes, -counts, bag))
-        place = np.arange(len(bag)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        order = order[place < k]
-        return np.minimum(sizes, k), codes[order], counts[order]
+        extra = np.full(len(self.distinct), self.missed, dtype=np.int64)
+        extra[self.known] = 0
+        sizes = np.zeros(len(self.lo), dtype=np.int64)
+        return _table(self.window().top(self.lo, self.hi, k, sizes, extra, self.count), sizes)
+
+
+def _table(flat: bytes, sizes: Longs) -> tuple[Longs, Longs, Longs]:
+    pairs = np.frombuffer(flat, dtype=np.int64).reshape(-1, 2)
+    return sizes, pairs[:, 0], pairs[:, 1]
 
 
 def top(bag: Bag, k: int) -> list[tuple[Any, int]]:

@@ -35,8 +35,8 @@ def answer_changes(
     snapshot:
         The rows of the snapshot as of ``batch_end``, sorted as for ``Aggregator.uploads``.
     changes:
-        ``key``, ``ts`` (the row's own time), ``mutation_ts``, ``is_before``, optionally ``seq``, and the inputs; changes
-        made before ``batch_end`` are passed over. Times in ms.
+        ``key``, ``ts`` (the row's own time), ``mutation_ts``, ``is_before``, optionally ``seq``, and the inputs;
+        changes made before ``batch_end`` are passed over. Times in ms.
     queries:
         ``key`` and ``ts``, not before ``batch_end``.
     batch_end:

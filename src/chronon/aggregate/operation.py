@@ -72,7 +72,7 @@ class Operation(ABC):
 
     @abstractmethod
     def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Any:
-        """As ``slide``, with ``seed``, the state of earlier elements of the key, in front of the first ``count`` ranges.
+        """As ``slide``, with ``seed``, the state of earlier elements of the key, before the first ``count`` ranges.
 
         Those ranges all begin at the first element.
         """

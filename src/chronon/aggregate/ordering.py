@@ -52,8 +52,8 @@ def utf16_order(values: pa.Array) -> Longs:
 def payload_order(kind: DataType) -> Callable[[Any], Any]:
     """The sort key of values of one type in the tie-break order.
 
-    Numbers by value (floats by the total order of IEEE 754, every NaN the greatest), text by its UTF-8 bytes, lists, maps
-    and structs by their packed bytes: a struct as the list of its fields, a map in the order of its keys.
+    Numbers by value (floats by the total order of IEEE 754, every NaN the greatest), text by its UTF-8 bytes, lists,
+    maps and structs by their packed bytes: a struct as the list of its fields, a map in the order of its keys.
 
     >>> from chronon.base.types import DOUBLE
     >>> sorted([0.0, float("nan"), -0.0, -1.0], key=payload_order(DOUBLE))

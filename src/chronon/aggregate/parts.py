@@ -274,9 +274,8 @@ def _fractions(text: str | None, place: Place) -> list[float]:
         numbers = json.loads(text) if text is not None else [0.5]
     except ValueError:
         numbers = None
-    if (
-        not isinstance(numbers, list)
-        or not all(isinstance(n, int | float) and not isinstance(n, bool) and 0 <= n <= 1 for n in numbers)
+    if not isinstance(numbers, list) or not all(
+        isinstance(n, int | float) and not isinstance(n, bool) and 0 <= n <= 1 for n in numbers
     ):
         raise ConfigError(
             f"percentiles are {text!r}",

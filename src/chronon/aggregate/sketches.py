@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class ApproxUniqueCount(BagOperation):
     """How many distinct values there are, by a CPC sketch with ``2**k`` rows; empty text and bytes are not counted.
 
-    The estimate of a merged CPC sketch depends on nothing but how many distinct *coupons* its values have: a coupon is the
-    row and column to which a value's hash assigns it. So the coupons themselves are kept and counted, and Apache
+    The estimate of a merged CPC sketch depends on nothing but how many distinct *coupons* its values have: a coupon is
+    the row and column to which a value's hash assigns it. So the coupons themselves are kept and counted, and Apache
     DataSketches says what a merged sketch with so many of them estimates. The number is the same however the values
     were split.
     """

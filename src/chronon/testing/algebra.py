@@ -1,4 +1,4 @@
-"""The compiled algebra behind the questions of the oracle: rows in, a dict of columns out, without an engine or a store.
+"""The compiled algebra behind the questions of the oracle: rows in, a dict of columns out, no engine and no store.
 
 >>> from chronon.testing.shorthand import aggregation, at, events
 >>> from chronon.base.types import LONG
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from chronon.aggregate.aggregator import Aggregator
@@ -173,7 +174,14 @@ class Algebra:
         return self._fetch(snapshot, made, batch_end, query, stale_after, changes=True)
 
     def _fetch(
-        self, batch: Iterable[Row], stream: Sequence[Row], batch_end: int, query: int, stale_after: int, *, changes: bool
+        self,
+        batch: Iterable[Row],
+        stream: Sequence[Row],
+        batch_end: int,
+        query: int,
+        stale_after: int,
+        *,
+        changes: bool,
     ) -> Answer:
         record = self.record(batch, batch_end, stale_after=stale_after)
         serving = self.aggregator.serving(stale_after=stale_after)
@@ -187,7 +195,7 @@ class Algebra:
     def point_in_time(
         self, snapshot: Iterable[Row], changes: Sequence[Row], batch_end: int, queries: Sequence[int]
     ) -> list[Answer]:
-        """Backfill of entities: the answers at ``queries`` of one day from its first midnight's snapshot and changes."""
+        """Backfill of entities: the answers at ``queries`` of one day from the snapshot before it and its changes."""
         import pyarrow as pa
 
         table = pa.table(
@@ -211,7 +219,7 @@ class Algebra:
 def pieces(batch: pa.RecordBatch, cuts: Sequence[int]) -> list[pa.RecordBatch]:
     """A batch cut at these positions; equal positions give empty batches."""
     bounds = [0, *sorted(min(cut, batch.num_rows) for cut in cuts), batch.num_rows]
-    return [batch.slice(low, high - low) for low, high in zip(bounds, bounds[1:], strict=False)]
+    return [batch.slice(low, high - low) for low, high in pairwise(bounds)]
 
 
 def plain(value: Any, kind: DataType) -> Any:

@@ -148,7 +148,7 @@ def columns_of(aggregation: structs.Aggregation, schema: Schema) -> list[Column]
     """The output columns of one aggregation, buckets before windows; ``ConfigError`` where it is wrong."""
     name = _operation_name(aggregation)
     formula = FORMULAS[name]
-    source = aggregation.inputColumn
+    source = aggregation.inputColumn or ""
     if source not in schema:
         raise ConfigError(f"there is no input column {source}", expected=f"one of {', '.join(schema)}")
     kind = schema[source]
@@ -227,9 +227,10 @@ def _suffix(name: str, k: int) -> str:
 def _window_ms(window: structs.Window | None) -> int | None:
     if window is None or window.length == LIFETIME:
         return None
-    if window.length <= 0:
-        raise ConfigError(f"a window of length {window.length}", expected="a positive length")
-    return window.length * (DAY_MS if window.timeUnit == TimeUnit.DAYS else HOUR_MS)
+    length = window.length or 0
+    if length <= 0:
+        raise ConfigError(f"a window of length {length}", expected="a positive length")
+    return length * (DAY_MS if window.timeUnit == TimeUnit.DAYS else HOUR_MS)
 
 
 def _window_text(window: structs.Window | None) -> str:

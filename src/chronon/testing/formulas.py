@@ -11,6 +11,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 from chronon.base.types import (
@@ -98,7 +99,15 @@ def _count(values: Values) -> int:
 
 
 def _doubles(values: Values) -> list[float]:
-    return [float(x) for x in values.added] + [-float(x) for x in values.removed]
+    """What is to be added up. An infinity or NaN that is taken back goes with the one that came."""
+    added, left = [float(x) for x in values.added], list[float]()
+    for x in map(float, values.removed):
+        same = [i for i, y in enumerate(added) if not math.isfinite(x) and order_key(x) == order_key(y)]
+        if same:
+            del added[same[0]]
+        else:
+            left.append(-x)
+    return added + left
 
 
 def _slack(result: float, numbers: Sequence[float]) -> float:
@@ -187,7 +196,8 @@ def _bounded_unique_count(values: Values) -> int:
 
 def _approx_unique_count(values: Values) -> int:
     """The merged estimator of the reference implementation; the empty text and binary do not count."""
-    from datasketches import cpc_sketch, cpc_union
+    sketching: Any = import_module("datasketches")  # it comes without types
+    cpc_sketch, cpc_union = sketching.cpc_sketch, sketching.cpc_union
 
     def hashable(value: Any) -> Any:
         if isinstance(value, bytes):

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast
 
 from chronon.api import structs
 from chronon.api.enums import Operation, TimeUnit
@@ -59,7 +59,7 @@ def aggregation(
         inputColumn=column,
         operation=Operation[operation],
         argMap={name: str(value) for name, value in arguments.items()},
-        windows=[window(text) for text in windows] or None,
+        windows=cast("list[structs.Window]", [window(text) for text in windows]) or None,  # None is a window too
         buckets=buckets,
         elementWise=element_wise,
     )

@@ -1,6 +1,6 @@
 # distutils: language = c++
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
-"""Counting the distinct values of ranges that only move forward: one counter for each value, one step in, one step out."""
+"""Counting the distinct values of ranges that only move forward: a counter for each value, a step in, a step out."""
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
 from libc.stdint cimport int64_t
@@ -85,7 +85,7 @@ cdef class Window:
                 out[i] = <int64_t> self.present.size() if hi[i] > lo[i] else 0
 
     def entries(self, const int64_t[::1] lo, const int64_t[::1] hi, int64_t[::1] sizes):
-        """The (code, count) pairs of each range, by code, flat, as bytes; ``sizes`` receives how many each range has."""
+        """The (code, count) pairs of each range, by code, flat, as bytes; ``sizes`` receives how many each has."""
         cdef vector[int64_t] found
         cdef vector[int64_t] codes
         cdef Py_ssize_t i, j
@@ -105,12 +105,21 @@ cdef class Window:
             return b""
         return PyBytes_FromStringAndSize(<char*> found.data(), found.size() * 8)
 
-    def top(self, const int64_t[::1] lo, const int64_t[::1] hi, Py_ssize_t k, int64_t[::1] sizes):
-        """As ``entries``, but only the ``k`` of greatest count, these first; of equal counts those of smaller code."""
+    def top(
+        self, const int64_t[::1] lo, const int64_t[::1] hi, Py_ssize_t k, int64_t[::1] sizes, extra=None,
+        Py_ssize_t led=0,
+    ):
+        """As ``entries``, but only the ``k`` of greatest count, these first; of equal counts those of smaller code.
+
+        In the first ``led`` ranges, ``extra[code]`` is added to each count.
+        """
+        cdef const int64_t[::1] more
         cdef vector[Entry] found
         cdef vector[Entry] ranked
         cdef Entry entry
         cdef Py_ssize_t i, j, size
+        if led:
+            more = extra
         with nogil:
             for i in range(lo.shape[0]):
                 sizes[i] = 0
@@ -120,7 +129,7 @@ cdef class Window:
                 ranked.clear()
                 for j in range(<Py_ssize_t> self.present.size()):
                     entry.code = self.present[j]
-                    entry.count = self.counts[entry.code]
+                    entry.count = self.counts[entry.code] + (more[entry.code] if i < led else 0)
                     ranked.push_back(entry)
                 size = min(k, <Py_ssize_t> ranked.size())
                 partial_sort(ranked.begin(), ranked.begin() + size, ranked.end(), &_before)

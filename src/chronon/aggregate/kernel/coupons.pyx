@@ -97,8 +97,8 @@ def of_word(int64_t word, int lg_k):
     return _coupon(<const uint8_t*> &word, 8, lg_k)
 
 
-# A set of coupons as bytes: sorted words of four bytes while they are few, else for each row eight bytes with one bit for
-# each column. The length tells the two apart.
+# A set of coupons as bytes: sorted words of four bytes while they are few, else for each row eight bytes with one bit
+# for each column. The length tells the two apart.
 
 def packed(const int64_t[::1] coupons, int lg_k):
     """The bytes of a set of coupons; repeated ones count once."""

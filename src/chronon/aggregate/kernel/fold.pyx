@@ -173,7 +173,10 @@ cdef int _slide_kind(
     return _slide[MaxDouble](NULL, values, of_states, lo, hi, n, <MaxDouble*> out)
 
 
-def fold(int kind, const int64_t[::1] values, const int64_t[::1] lo, const int64_t[::1] hi, int64_t[::1] out, bint of_states=False):
+def fold(
+    int kind, const int64_t[::1] values, const int64_t[::1] lo, const int64_t[::1] hi, int64_t[::1] out,
+    bint of_states=False,
+):
     """Fold the ranges ``[lo[i], hi[i])`` of ``values`` into states.
 
     Parameters
@@ -181,9 +184,11 @@ def fold(int kind, const int64_t[::1] values, const int64_t[::1] lo, const int64
     kind:
         One of ``KINDS``.
     values:
-        The non-null values as eight-byte words (the bits of a double where the kind takes doubles), or states if ``of_states``.
+        The non-null values as eight-byte words (the bits of a double where the kind takes doubles), or states if
+        ``of_states``.
     lo, hi:
-        Ranges in positions of ``values`` (of states if ``of_states``), both ascending. An empty range leaves its state as it is.
+        Ranges in positions of ``values`` (of states if ``of_states``), both ascending. An empty range leaves its state
+        as it is.
     out:
         Room for ``len(lo)`` states.
     """

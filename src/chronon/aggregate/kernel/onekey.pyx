@@ -5,7 +5,7 @@ from libc.stdint cimport int64_t
 from libc.string cimport memcpy
 
 from chronon.aggregate.kernel.states cimport (
-    AVERAGE, COUNT, KURTOSIS, MAX_DOUBLE, MAX_LONG, MIN_DOUBLE, MIN_LONG, SKEW, SUM_DOUBLE, SUM_LONG, VARIANCE,
+    AVERAGE, COUNT, KURTOSIS, MAX_LONG, MIN_DOUBLE, MIN_LONG, SKEW, SUM_DOUBLE, SUM_LONG, VARIANCE,
     Average, Count, Kurtosis, MaxDouble, MaxLong, MinDouble, MinLong, Skew, State, SumDouble, SumLong, Variance,
     clear, merge as merge_states, real_result, remove as remove_value, start, whole_result,
 )

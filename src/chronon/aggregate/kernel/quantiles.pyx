@@ -2,8 +2,8 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Quantile sketches (Karnin, Lang and Liberty 2016) whose coin is a hash, so that equal inputs give equal sketches.
 
-A sketch keeps at most about 3k floats in levels; an item of level h stands for 2**h values. While no more than k values have
-come, all of them are there and every quantile is exact. The bytes are those of Apache DataSketches' float sketch.
+A sketch keeps at most about 3k floats in levels; an item of level h stands for 2**h values. While no more than k values
+have come, all of them are there and every quantile is exact. The bytes are those of Apache DataSketches' float sketch.
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
@@ -62,10 +62,10 @@ cdef cppclass Sketch:
         """How many items a level holds before it is compacted: k at the top, two thirds of it for each step down."""
         cdef int depth = <int> (this.levels.size() - level - 1)
         cdef uint64_t three = 1, size
-        cdef int i
+        cdef int _i
         if depth > 30:
             return LEAST_CAPACITY
-        for i in range(depth):
+        for _i in range(depth):
             three *= 3
         size = (((<uint64_t> 2 * this.k << depth) // three) + 1) >> 1
         return size if size > LEAST_CAPACITY else LEAST_CAPACITY
@@ -291,7 +291,8 @@ def results(const uint8_t[::1] state, const double[::1] fractions):
 
 
 cdef bint _exact(
-    const float* values, int64_t low, int64_t high, const double* fractions, size_t count, vector[float]& some, float* out,
+    const float* values, int64_t low, int64_t high, const double* fractions, size_t count, vector[float]& some,
+    float* out,
 ) noexcept nogil:
     """The quantiles of a few values, as ``Sketch.quantiles`` gives them while all are there; whether there are any."""
     cdef int64_t i
@@ -341,9 +342,8 @@ cdef cppclass Sliding:
             into.update(this.values[i])
 
     void fold(int64_t low, int64_t high, Sketch& out) noexcept nogil:
-        cdef int64_t i, b, one_block
+        cdef int64_t i, b
         cdef int64_t begin = (low + BLOCK - 1) // BLOCK, end = high // BLOCK
-        cdef Sketch older
         out.clear(this.k)
         if end - begin < 1:
             for i in range(low, high):

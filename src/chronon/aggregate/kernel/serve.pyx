@@ -6,12 +6,12 @@ The layouts read here are written in ``record.py``, which describes them.
 """
 
 from libc.math cimport isfinite
-from libc.stdint cimport int64_t, uint64_t
+from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
 from chronon.aggregate.kernel.states cimport (
-    AVERAGE, COUNT, KURTOSIS, MAX_DOUBLE, MAX_LONG, MIN_DOUBLE, MIN_LONG, SKEW, SUM_DOUBLE, SUM_LONG, VARIANCE,
+    AVERAGE, COUNT, KURTOSIS, MAX_LONG, MIN_DOUBLE, MIN_LONG, SKEW, SUM_DOUBLE, SUM_LONG, VARIANCE,
     Average, Count, Kurtosis, MaxDouble, MaxLong, MinDouble, MinLong, Skew, State, SumDouble, SumLong, Variance,
     clear, merge, real_result, remove, reversible, start, update, whole_result,
 )
@@ -225,8 +225,8 @@ cdef class Reader:
         return collapsed
 
     cdef object _answer(
-        self, Part* part, const char* collapsed, bint has_batch, const char** row, const int64_t* words, const char* seen,
-        Py_ssize_t rows, int64_t batch_end, int64_t since, int64_t at,
+        self, Part* part, const char* collapsed, bint has_batch, const char** row, const int64_t* words,
+        const char* seen, Py_ssize_t rows, int64_t batch_end, int64_t since, int64_t at,
     ):
         if part.kind == COUNT:
             return self._fold[Count](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)

@@ -54,8 +54,8 @@ cdef inline Py_ssize_t _copy(const int64_t* source, Py_ssize_t count, int64_t* t
 def greatest(const int64_t[::1] ranks, const int64_t[::1] lo, const int64_t[::1] hi, Py_ssize_t k, int64_t[::1] out):
     """Write the positions of the ``k`` elements of greatest rank in each ``[lo[i], hi[i])`` to ``out``, best first.
 
-    Each range has ``min(k, hi[i] - lo[i])`` of them, one range after the other. Ranges are ascending; of equal ranks the
-    earlier element stands first.
+    Each range has ``min(k, hi[i] - lo[i])`` of them, one range after the other. Ranges are ascending; of equal ranks
+    the earlier element stands first.
     """
     cdef Py_ssize_t i, j, b, m, low, high, end, count, length, middle = 0, top = 0, room = 0, block = -1, at = 0
     cdef Py_ssize_t back_count = 0

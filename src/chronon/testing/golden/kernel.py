@@ -31,7 +31,7 @@ def _backfill(algebra: Algebra, case: Case, target: Target) -> list[list[Any]]:
 
 
 def _fetch(algebra: Algebra, case: Case, target: Target) -> list[list[Any] | None]:
-    """A fetch at each time, ``None`` where that is before the batch end. The stream brings what the batch holds again."""
+    """A fetch at each time, ``None`` where that is before the batch end. The stream has the rows of the batch too."""
     return [
         None
         if at < target.batch_end
