@@ -97,6 +97,9 @@ class LmdbStore:
     def _open_file(self, dataset: str, published: Published) -> BatchFile:
         with self._opening:
             self._check_open()
+            known = self._files.get((dataset, published.edition))
+            if known is not None:  # another thread was faster
+                return known
             made = BatchFile(self._generations(dataset).path(published.generation, published.edition))
             pointer = self._pointer(dataset)
             in_use = {p.edition for p in (pointer.current, pointer.previous) if p} if pointer is not None else set()
