@@ -53,7 +53,7 @@ class Files:
         """A digest of the files of some partitions: it changes when one of them is rewritten."""
         wanted = None if days is None else set(days)
         lines = [
-            f"{f.partition.get(column)} {Path(f.path).name} {f.size} {f.modified}"
+            f"{f.partition.get(column)} {os.path.basename(f.path)} {f.size} {f.modified}"  # noqa: PTH119 - see _walk
             for f in self.files
             if wanted is None or f.partition.get(column) in wanted
         ]
@@ -84,11 +84,11 @@ class Warehouse:
         for extension in FORMATS:
             single = folder.with_name(f"{folder.name}.{extension}")
             if single.is_file():
-                return Files(table, extension, (_file(single, {}),))
+                return Files(table, extension, (_file(str(single), {}),))
         if not folder.is_dir():
             raise self._unknown(table)
-        found = sorted(_walk(folder, {}), key=lambda f: (tuple(f.partition.values()), f.path))
-        formats = {Path(f.path).suffix.lstrip(".") for f in found}
+        found = sorted(_walk(str(folder), {}), key=lambda f: (tuple(f.partition.values()), f.path))
+        formats = {f.path.rpartition(".")[2] for f in found}
         if len(formats) > 1:
             raise DataError(f"table {table} mixes {' and '.join(sorted(formats))} files in {folder}")
         shapes = {tuple(f.partition) for f in found}
@@ -238,23 +238,25 @@ class Warehouse:
         )
 
 
-def _walk(folder: Path, partition: dict[str, str]) -> Iterator[File]:
+def _walk(folder: str, partition: dict[str, str]) -> Iterator[File]:
+    # tables have thousands of folders, and every job lists them: os.scandir and plain text, no paths as objects
     from urllib.parse import unquote
 
-    for entry in os.scandir(folder):
-        if entry.name.startswith((".", "_")):
-            continue
-        if entry.is_dir():
-            column, equals, value = entry.name.partition("=")
-            if equals:
-                yield from _walk(Path(entry.path), {**partition, column: unquote(value)})
-        elif entry.name.rpartition(".")[2] in FORMATS:
-            yield _file(Path(entry.path), partition)
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith((".", "_")):
+                continue
+            if entry.is_dir():
+                column, equals, value = entry.name.partition("=")
+                if equals:
+                    yield from _walk(entry.path, {**partition, column: unquote(value)})
+            elif entry.name.rpartition(".")[2] in FORMATS:
+                yield _file(entry.path, partition)
 
 
-def _file(path: Path, partition: Mapping[str, str]) -> File:
-    status = path.stat()
-    return File(str(path), dict(partition), status.st_size, status.st_mtime_ns)
+def _file(path: str, partition: Mapping[str, str]) -> File:
+    status = os.stat(path)  # noqa: PTH116 - see _walk
+    return File(path, partition, status.st_size, status.st_mtime_ns)
 
 
 def _write(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:

@@ -9,7 +9,7 @@ from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.base.time import DAY_MS
 from chronon.engine.protocol import JoinOutput
-from chronon.offline.partitions import gaps, requested, require_some, todo
+from chronon.offline.partitions import Inputs, gaps, requested, require_some, todo
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent
 from chronon.plan.join import AsOf, JoinPlan, plan_join
@@ -72,7 +72,8 @@ def backfill_join(
             result.notes.append(f"{left.table} has no rows for {len(work.without_input)} of the requested days")
         if work.outdated:
             result.notes.append(f"{len(work.outdated)} partitions were made by another definition and are replaced")
-        publisher = Publisher(join, table, plan.outputs, list(_inputs(plan)), work.outdated, result, engine)
+        inputs = Inputs.of(_inputs(plan), engine)
+        publisher = Publisher(join, table, plan.outputs, inputs, work.outdated, result, engine)
         output = JoinOutput(plan.left_columns, plan.features, plan.derivations, plan.outputs)
         for piece in steps(work.days, step_days, engine.partitions_spec):
             shown = piece[0] if len(piece) == 1 else f"{piece[0]} to {piece[-1]}"

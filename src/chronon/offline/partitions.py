@@ -15,8 +15,10 @@ from chronon.plan.scans import ENTITIES, Scan
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from chronon.base.time import Partitions
     from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
+    from chronon.engine.warehouse import Files
     from chronon.plan.group_by import GroupByPlan
 
 HASH = "semantic_hash"
@@ -106,40 +108,52 @@ def require_some(scan: Scan, available: Sequence[str]) -> None:
         )
 
 
-def stamp(
-    definition: structs.GroupBy | structs.Join,
-    ds: str,
-    inputs: Iterable[tuple[Scan, int | None]],
-    engine: Engine,
-) -> dict[str, str]:
-    """What is written into a partition's file about how it came to be.
+@dataclass(frozen=True)
+class Inputs:
+    """The input tables of a job as they were before it read them.
 
     Parameters
     ----------
-    definition:
-        What was computed.
-    ds:
-        The partition.
-    inputs:
-        The scans it was computed from, each with its widest window in ms (``None``: the whole history; 0: one day).
-    engine:
-        What computed it.
+    tables:
+        For each the files, the partition column, and the widest window in ms that reads it (``None``: the whole
+        history; 0: one day).
     """
-    from chronon import __version__
 
-    spec = engine.partitions_spec
-    prints: dict[str, str] = {}
-    for scan, window in inputs:
-        files = engine.warehouse.files(scan.table)
-        column = scan.partition or spec.column
-        first = first_partition(spec.start(ds), window, spec)
-        days = bounded(sorted({f.partition.get(column, "") for f in files.files}), first, ds)
-        prints[scan.table] = files.fingerprint(column, days if column in files.partition_columns else None)
+    tables: dict[str, tuple[Files, str, int | None]]
+
+    @staticmethod
+    def of(scans: Iterable[tuple[Scan, int | None]], engine: Engine) -> Inputs:
+        """List the files of the tables that are scanned, each once however many partitions will be written."""
+        found: dict[str, tuple[Files, str, int | None]] = {}
+        for scan, window in scans:
+            if scan.table not in found:
+                column = scan.partition or engine.partitions_spec.column
+                found[scan.table] = engine.warehouse.files(scan.table), column, window
+                continue
+            files, column, other = found[scan.table]
+            found[scan.table] = files, column, None if None in (window, other) else max(window or 0, other or 0)
+        return Inputs(found)
+
+    def fingerprints(self, ds: str, spec: Partitions) -> dict[str, str]:
+        """A digest for each table of the files that the partition ``ds`` is computed from."""
+        found: dict[str, str] = {}
+        for table, (files, column, window) in self.tables.items():
+            first = first_partition(spec.start(ds), window, spec)
+            named = column in files.partition_columns
+            days = bounded(sorted({f.partition.get(column, "") for f in files.files}), first, ds) if named else None
+            found[table] = files.fingerprint(column, days)
+        return found
+
+
+def stamp(definition: structs.GroupBy | structs.Join, ds: str, inputs: Inputs, engine: Engine) -> dict[str, str]:
+    """What is written into a partition's file about how it came to be."""
     import json
+
+    from chronon import __version__
 
     return {
         HASH: output_hash(definition),
-        "inputs": json.dumps(prints, sort_keys=True),
+        "inputs": json.dumps(inputs.fingerprints(ds, engine.partitions_spec), sort_keys=True),
         "engine": engine.name,
         "version": __version__,
     }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chronon.api import structs
-from chronon.offline.partitions import stamp, with_stamp
+from chronon.offline.partitions import Inputs, stamp, with_stamp
 from chronon.offline.result import Backfill
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
-    from chronon.plan.scans import Scan
 
 
 @dataclass(frozen=True)
@@ -31,7 +30,7 @@ class Publisher:
     schema:
         The columns of the table but its partition.
     inputs:
-        Scans and their windows in ms, as ``stamp`` takes them.
+        What is read, listed before it is.
     outdated:
         Partitions that another definition has made, with its hash; they are kept under another name.
     result:
@@ -43,7 +42,7 @@ class Publisher:
     definition: structs.GroupBy | structs.Join
     table: str
     schema: Schema
-    inputs: Sequence[tuple[Scan, int | None]]
+    inputs: Inputs
     outdated: dict[str, str]
     result: Backfill
     engine: Engine
