@@ -23,13 +23,20 @@ cdef enum:
     LEVEL_ZERO_SORTED = 2
     SINGLE = 4
 
-cdef struct Weighted:
-    float value
-    uint64_t weight
+cdef inline uint64_t _item(float value, size_t level) noexcept nogil:
+    """A value with its level as one word; words order as their values do."""
+    cdef uint32_t bits
+    memcpy(&bits, &value, 4)
+    bits = ~bits if bits >> 31 else bits | <uint32_t> 0x80000000
+    return <uint64_t> bits << 32 | level
 
 
-cdef inline bint _less(const Weighted& a, const Weighted& b) noexcept nogil:
-    return a.value < b.value
+cdef inline float _value(uint64_t item) noexcept nogil:
+    cdef uint32_t bits = <uint32_t> (item >> 32)
+    cdef float value
+    bits = bits & <uint32_t> 0x7FFFFFFF if bits >> 31 else ~bits
+    memcpy(&value, &bits, 4)
+    return value
 
 
 cdef cppclass Sketch:
@@ -53,6 +60,16 @@ cdef cppclass Sketch:
         this.levels.clear()
         this.levels.resize(1)
         this.measure()
+
+    void assign(const Sketch& other) noexcept nogil:
+        """Become a copy of ``other``, in the memory that is here already."""
+        this.k = other.k
+        this.n = other.n
+        this.low = other.low
+        this.high = other.high
+        this.held = other.held
+        this.space = other.space
+        this.levels = other.levels
 
     void measure() noexcept nogil:
         this.held = this.retained()
@@ -151,16 +168,14 @@ cdef cppclass Sketch:
 
     void quantiles(const double* fractions, size_t count, float* out) noexcept nogil:
         """For each fraction p the first value whose rank exceeds p * n; the extremes for 0 and 1."""
-        cdef vector[Weighted] items
-        cdef Weighted item
+        cdef vector[uint64_t] items
         cdef size_t level, i, j
         cdef uint64_t rank, passed
+        items.reserve(this.held)
         for level in range(this.levels.size()):
-            item.weight = <uint64_t> 1 << level
             for i in range(this.levels[level].size()):
-                item.value = this.levels[level][i]
-                items.push_back(item)
-        sort(items.begin(), items.end(), &_less)
+                items.push_back(_item(this.levels[level][i], level))
+        sort(items.begin(), items.end())
         for j in range(count):
             if fractions[j] <= 0:
                 out[j] = this.low
@@ -171,9 +186,9 @@ cdef cppclass Sketch:
                 passed = 0
                 out[j] = this.high
                 for i in range(items.size()):
-                    passed += items[i].weight
+                    passed += <uint64_t> 1 << (items[i] & 63)
                     if passed > rank:
-                        out[j] = items[i].value
+                        out[j] = _value(items[i])
                         break
 
 
@@ -344,8 +359,8 @@ cdef cppclass Sliding:
     void fold(int64_t low, int64_t high, Sketch& out) noexcept nogil:
         cdef int64_t i, b
         cdef int64_t begin = (low + BLOCK - 1) // BLOCK, end = high // BLOCK
-        out.clear(this.k)
         if end - begin < 1:
+            out.clear(this.k)
             for i in range(low, high):
                 out.update(this.values[i])
             return
@@ -366,10 +381,10 @@ cdef cppclass Sliding:
             this.block(b, this.back)
         if end > this.top:
             this.top = end
+        out.assign(this.suffixes[begin - this.first])
+        out.merge(this.back)
         for i in range(low, begin * BLOCK):
             out.update(this.values[i])
-        out.merge(this.suffixes[begin - this.first])
-        out.merge(this.back)
         for i in range(this.top * BLOCK, high):
             out.update(this.values[i])
 
