@@ -147,7 +147,7 @@ def plain_sql(folder: Path) -> int:
     features = ", ".join(
         f"sum(amount) {f} AS s{n}, count(amount) {f} AS c{n}, avg(amount) {f} AS a{n}, max(amount) {f} AS m{n}, "
         f"arg_max(amount, e.ts) {f} AS l{n}, max_by(amount, e.ts, 10) {f} AS k{n}"
-        for n, f in ((n, f"FILTER (e.ts >= q.ts - {n} * {DAY_MS})") for n in (1, 7, 30))
+        for n, f in ((n, f"FILTER (e.ts >= q.ts - {n * DAY_MS})") for n in (1, 7, 30))
     )
     sql = (
         f"SELECT q.row, {features} FROM (SELECT *, row_number() OVER () AS row FROM {queries}) q "

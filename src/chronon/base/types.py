@@ -108,7 +108,7 @@ _ALIASES = {
 
 
 def parse_type(text: str) -> DataType:
-    """Read a type from its text: ``long``, ``list<int>`` (or ``array``), ``map<string,V>``, ``struct<a:int,b:string>``."""
+    """Read a type from its text: ``long``, ``list<int>`` (or ``array``), ``map<string,V>``, ``struct<a:int,...>``."""
     tokens = _tokens(text)
     found = _parse(tokens, text)
     if next(tokens, None) is not None:

@@ -13,7 +13,7 @@ def by_key(const int64_t[::1] keys, const int64_t[::1] times, int64_t count, int
     ascend. Returns how many such keys there are.
     """
     cdef Py_ssize_t i, rows = keys.shape[0]
-    cdef int64_t key, place, found = 0
+    cdef int64_t key, found = 0
     cdef vector[int64_t] starts
     cdef vector[int64_t] latest
     with nogil:
