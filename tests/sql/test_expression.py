@@ -109,3 +109,18 @@ def test_texts_with_braces(connection):
     assert connection.execute(f"SELECT {sql.parse(text).to_duckdb(SCHEMA)} FROM braces").fetchall() == [
         ("}0}}c}}2024{x}",)
     ]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "form",
+    ["CAST(CAST({} AS TIMESTAMP) AS STRING)", "UPPER({})", "SUBSTR({}, -19)", "CAST(CAST({} AS DOUBLE) AS STRING)"],
+)
+def test_forms_inside_forms_are_planned_at_once(connection, form):
+    text = "city"
+    for _ in range(6):
+        text = form.format(text)
+    row = dict.fromkeys(SCHEMA) | {"city": "2024-01-05 10:20:30"}
+    connection.register("deep", table_of([row], SCHEMA))
+    found = connection.execute(f"SELECT {sql.parse(text).to_duckdb(SCHEMA)} FROM deep").fetchall()
+    assert found == [(sql.compile_rows({"x": text}, SCHEMA)(row)["x"],)]

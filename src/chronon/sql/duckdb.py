@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from chronon.sql.duckdb_types import constant, quoted
 from chronon.sql.macros import MACROS
+from chronon.sql.mentions import mentions
 from chronon.sql.tree import Call, Column, Lambda, Literal, Node, Refusal, Variable
 
 
@@ -27,20 +28,52 @@ def render(node: Node) -> str:
     >>> render(Column("amount", t.DOUBLE))
     '"amount"'
     """
-    if isinstance(node, Literal):
-        return constant(node.value, node.type)
-    if isinstance(node, Column):
-        return quoted(node.name)
-    if isinstance(node, Variable):
-        return quoted(node.name)
-    if isinstance(node, Lambda):
-        return f"lambda {quoted(node.variable.name)}: {render(node.body)}"
-    return _call(node)
+    return _Writer().write(node)[0]
 
 
-def _call(node: Call) -> str:
-    form = node.function.duckdb
-    template = form if isinstance(form, str) else form(node)
-    if not template:
-        raise Refusal(f"{node.function.name} has no form in DuckDB")
-    return template.format(*(render(arg) for arg in node.args))
+LARGEST = 300
+"""Operations in an argument, times how often it is said, from which on it is computed first and given a name."""
+
+
+class _Writer:
+    """Writes one expression; knows how large a text becomes once DuckDB has expanded its macros."""
+
+    def __init__(self) -> None:
+        self.named = 0
+
+    def write(self, node: Node) -> tuple[str, int]:
+        """The text, and the number of operations in it."""
+        if isinstance(node, Literal):
+            return constant(node.value, node.type), 1
+        if isinstance(node, Column | Variable):
+            return quoted(node.name), 1
+        if isinstance(node, Lambda):
+            body, size = self.write(node.body)
+            return f"lambda {quoted(node.variable.name)}: {body}", size
+        return self._call(node)
+
+    def _call(self, node: Call) -> tuple[str, int]:
+        form = node.function.duckdb
+        template = form if isinstance(form, str) else form(node)
+        if not template:
+            raise Refusal(f"{node.function.name} has no form in DuckDB")
+        counts = mentions(template)
+        texts: list[str] = []
+        bound: list[tuple[str, str]] = []
+        size = sum(times for name, times in counts.items() if not name.startswith("{"))
+        for at, arg in enumerate(node.args):
+            text, inside = self.write(arg)
+            times = counts[f"{{{at}}}"]
+            if times > 1 and inside > 1 and times * inside > LARGEST and not isinstance(arg, Lambda):
+                self.named += 1
+                bound.append((f"bound{self.named}", text))
+                text = f"bound{self.named}"
+                size += inside
+                inside = 1
+            texts.append(text)
+            size += times * inside
+        written = template.format(*texts)
+        for name, text in bound:
+            # a list of one element is DuckDB's way to compute a value once and say it several times
+            written = f"list_transform([{text}], lambda {name}: {written})[1]"
+        return written, size

@@ -247,11 +247,13 @@ any!(x) = CASE WHEN list_contains(x, true) THEN true WHEN len(x) > list_count(x)
 
 all!(x) = CASE WHEN list_contains(x, false) THEN false WHEN len(x) > list_count(x) THEN NULL ELSE true END
 
-document(x) = CASE WHEN json_valid(x) AND NOT regexp_matches(regexp_replace(x, @STRINGS, '', 'g'), @LENIENT)
+document(x) = CASE WHEN json_valid(x) AND NOT regexp_matches(regexp_replace(x, @STRINGS, '0', 'g'), @LENIENT)
     THEN CAST(x AS JSON) END
 
-json_text(x) = CASE WHEN json_type(x) = 'DOUBLE' THEN chronon_float_text(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE))
-    ELSE x ->> '$' END
+json_double(x) = CASE WHEN isinf(x) THEN '"' || chronon_float_text(x) || '"' ELSE chronon_float_text(x) END
+
+json_text(x) = CASE WHEN json_type(x) = 'DOUBLE' AND regexp_matches(CAST(x AS VARCHAR), '[.eE]')
+    THEN chronon_json_double(TRY_CAST(CAST(x AS VARCHAR) AS DOUBLE)) ELSE x ->> '$' END
 """
 
 _HEAD = re.compile(r"(\w+)(!?)\((.*?)\) = (.*)", re.DOTALL)
@@ -273,7 +275,7 @@ def _blocks() -> Iterator[str]:
     yield from _CONTAINERS.strip().split("\n\n")
 
 
-def _statement(block: str) -> str:
+def _definition(block: str) -> tuple[str, tuple[list[str], str]]:
     found = _HEAD.fullmatch(block)
     if found is None:
         raise ValueError(block)
@@ -284,7 +286,7 @@ def _statement(block: str) -> str:
     body = body.replace("@CAPITALS", _capitals())
     for constant, value in _CONSTANTS.items():
         body = re.sub(rf"@{constant}\b", lambda _, value=value: text(value), body)
-    return f"CREATE OR REPLACE MACRO chronon_{name}({names}) AS ({body})"
+    return f"chronon_{name}", (names.split(", "), f"({body})")
 
 
 def _capitals() -> str:
@@ -292,4 +294,9 @@ def _capitals() -> str:
     return f"MAP([{', '.join(map(text, _GROWING))}], [{', '.join(text(char.upper()) for char in _GROWING)}])"
 
 
-MACROS = tuple(map(_statement, _blocks()))
+DEFINITIONS: dict[str, tuple[list[str], str]] = dict(map(_definition, _blocks()))
+"""Names of macros, their arguments and bodies."""
+
+MACROS = tuple(
+    f"CREATE OR REPLACE MACRO {name}({', '.join(names)}) AS {body}" for name, (names, body) in DEFINITIONS.items()
+)
