@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from chronon.base.errors import ChrononError, DataError, StorageError
 
 if TYPE_CHECKING:
     import duckdb
+
+PREFIX = "chronon_"
+"""With which the names of our functions begin."""
 
 BATCH_ROWS = 131_072
 """Rows in a batch that leaves DuckDB."""
@@ -31,8 +35,6 @@ def connect(*, memory: str | None, threads: int, temp: str) -> duckdb.DuckDBPyCo
     """
     import duckdb
 
-    from chronon.sql import duckdb_setup
-
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
@@ -45,9 +47,35 @@ def connect(*, memory: str | None, threads: int, temp: str) -> duckdb.DuckDBPyCo
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
     connection.execute("SET enable_progress_bar = false")
-    for statement in duckdb_setup():
-        connection.execute(statement)
     return connection
+
+
+class Macros:
+    """The functions that our expressions need in a database; made when the first of them is used, as that takes 70 ms.
+
+    Parameters
+    ----------
+    database:
+        Whose connections share them.
+    """
+
+    def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
+        self._database = database
+        self._made = False
+        self._lock = Lock()
+
+    def ready_for(self, sql: str) -> str:
+        """The same SQL, with the functions that it uses at hand."""
+        if self._made or PREFIX not in sql:
+            return sql
+        from chronon.sql import duckdb_setup
+
+        with self._lock:
+            if not self._made:
+                for statement in duckdb_setup():
+                    self._database.execute(statement)
+                self._made = True
+        return sql
 
 
 @contextmanager

@@ -23,7 +23,8 @@ def derive(
     listed = ", ".join(f"{parse(text).to_duckdb(schema)} AS {identifier(n)}" for n, text in expressions.items())
     reader.connection.register("__rows", table)
     try:
-        found = reader.connection.sql(f"SELECT {listed} FROM __rows").to_arrow_table()
+        sql = reader.macros.ready_for(f"SELECT {listed} FROM __rows")
+        found = reader.connection.sql(sql).to_arrow_table()
     finally:
         reader.connection.unregister("__rows")
     return found.cast(schema_to_arrow({name: outputs[name] for name in expressions}))

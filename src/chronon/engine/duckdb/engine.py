@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from chronon.base.errors import MissingDataError, StorageError
 from chronon.base.time import Partitions
 from chronon.base.types import Schema
-from chronon.engine.duckdb.connection import BATCH_ROWS, connect, identifier, literal, readable_errors
+from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identifier, literal, readable_errors
 from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.scan import Source, describe
 from chronon.engine.duckdb.snapshots import derived, records, snapshots
@@ -130,7 +130,8 @@ class DuckDBEngine:
                 if table.partition(".")[2] in sql and self.warehouse.files(table).files:
                     self._view(connection, table)
             try:
-                reader = connection.sql(query_to_duckdb(sql)).to_arrow_reader(BATCH_ROWS)
+                text = Macros(connection).ready_for(query_to_duckdb(sql))
+                reader = connection.sql(text).to_arrow_reader(BATCH_ROWS)
             except duckdb.CatalogException as error:
                 raise self._not_there(str(error)) from error
 
@@ -157,7 +158,7 @@ class DuckDBEngine:
         connection.execute(f"CREATE VIEW {identifier(namespace)}.{identifier(name)} AS SELECT * FROM {relation}")
 
     def _reader(self, connection: duckdb.DuckDBPyConnection) -> Reader:
-        return Reader(connection, self._source, self._partitions_of, self.partitions_spec)
+        return Reader(connection, self._source, self._partitions_of, self.partitions_spec, self._macros)
 
     def _partitions_of(self, scan: Scan) -> list[str]:
         return self.partitions(scan.table, scan.partition or self.partitions_spec.column, dict(scan.subs))
@@ -166,6 +167,10 @@ class DuckDBEngine:
     def _database(self) -> duckdb.DuckDBPyConnection:
         """Made once: preparing a database costs as much as sorting a hundred thousand rows."""
         return self._connect()
+
+    @cached_property
+    def _macros(self) -> Macros:
+        return Macros(self._database)
 
     @contextmanager
     def _connection(self, what: str) -> Generator[duckdb.DuckDBPyConnection]:

@@ -62,7 +62,7 @@ class DuckDBJoin:
     def _read(self, left: Scan, days: Sequence[str]) -> None:
         source = self._reader.source_of(left.table)
         sql = scan_sql(source, left, self._reader.spec, days=days, types=left.types)
-        self._connection.execute(f"CREATE TEMP TABLE {LEFT} AS {sql}")
+        self._connection.execute(f"CREATE TEMP TABLE {LEFT} AS {self._reader.macros.ready_for(sql)}")
         if left.partition is None or left.partition not in source.files.partition_columns:
             self._connection.execute(f"CREATE TEMP TABLE sorted AS SELECT * FROM {LEFT} ORDER BY {DS}, rowid")
             self._connection.execute(f"DROP TABLE {LEFT}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chronon.base import types as t
-from chronon.engine.duckdb.connection import BATCH_ROWS, identifier
+from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, identifier
 from chronon.engine.duckdb.scan import DS, TS, Source, scan_sql
 from chronon.plan.names import SEQUENCE
 from chronon.plan.ranges import bounded
@@ -39,6 +39,7 @@ class Reader:
     source_of: Callable[[str], Source]
     partitions_of: Callable[[Scan], list[str]]
     spec: Partitions
+    macros: Macros
     sort_bytes: int = SORT_BYTES
 
     def union(
@@ -61,9 +62,8 @@ class Reader:
         between:
             As for ``scan_sql``.
         """
-        return " UNION ALL ".join(
-            self._one(plan, scan.only([*columns, SEQUENCE]), days, between) for scan in plan.scans
-        )
+        scans = (scan.only([*columns, SEQUENCE]) for scan in plan.scans)
+        return self.macros.ready_for(" UNION ALL ".join(self._one(plan, scan, days, between) for scan in scans))
 
     def _one(
         self,
