@@ -36,7 +36,7 @@ ERRORS = {
     Operation.APPROX_UNIQUE_COUNT: "standard error 0.83 / sqrt(2^k) of the count: 5.2 % at the default `k` of 8",
     Operation.APPROX_PERCENTILE: "exact up to `k` values; then the rank, by 2.3 / k^0.97: 2.1 % at the default `k` of 128",
     Operation.BOUNDED_UNIQUE_COUNT: "exact up to `k`, where it stops",
-    Operation.APPROX_HISTOGRAM_K: "exact up to max(64, 8k) distinct values, then too low by at most n / max(64, 8k)",
+    Operation.APPROX_HISTOGRAM_K: "exact up to r = max(64, 8k) distinct values, then too high by at most n / (r + 1)",
 }
 """What may be off; everything else is exact. The bounds of the two sketches are those that Apache DataSketches states."""
 
