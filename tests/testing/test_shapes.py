@@ -186,9 +186,7 @@ def test_buckets_make_a_map_of_what_has_a_value_and_a_bucket(kind, operation, op
         pytest.param("list<double>", "AVERAGE", EACH, [[1, 2], [3, 4], [5, 6]], [[3, 4]], [3.0, 4.0], id="E20"),
     ],
 )
-def test_reversals_take_back_what_can_be_taken_back(
-    kind, operation, options, cells, removed, expected
-):
+def test_reversals_take_back_what_can_be_taken_back(kind, operation, options, cells, removed, expected):
     assert_same(ask(kind, operation, cells, removed, **options), expected)
 
 

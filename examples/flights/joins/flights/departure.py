@@ -22,9 +22,7 @@ DERIVATIONS = [
 ]
 
 v1 = Join(
-    left=EventSource(
-        table="flights.schedule", query=Query(selects=select("flight_id", *STATIC), time_column="ts")
-    ),
+    left=EventSource(table="flights.schedule", query=Query(selects=select("flight_id", *STATIC), time_column="ts")),
     right_parts=PARTS,
     derivations=DERIVATIONS,
     row_ids=["flight_id"],
