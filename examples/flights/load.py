@@ -107,7 +107,7 @@ def _weather(weather: pa.Table, counts: dict[str, int]) -> pa.Table:
     hour = _utc(weather, "weather.csv")
     expected = 3 * (int(hour.max() - hour.min()) // 60 + 1)
     counts["hours of an airport without weather"] = expected - len(weather)
-    odd = pc.fill_null(pc.greater(weather["wind_speed"], STRONGEST_WIND), False)  # noqa: FBT003 - a value
+    odd = pc.fill_null(pc.greater(weather["wind_speed"], STRONGEST_WIND), False)
     counts["wind speeds that cannot be (made null)"] = pc.sum(odd).as_py()
     wind = pc.if_else(odd, None, weather["wind_speed"])
     names = ["origin", "temp", "humid", "wind_speed", "precip", "pressure", "visib"]
