@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-collect_ignore_glob = ["src/chronon/cli/quickstart/*"]
-"""The quickstart's repo, whose files import each other as a user's do."""
+collect_ignore_glob = ["src/chronon/cli/quickstart/*", "src/chronon/cli/flights/*"]
+"""The repos of the quickstarts, whose files import each other as a user's do."""
 
 
 @pytest.hookimpl(trylast=True)
