@@ -86,7 +86,7 @@ def world(events: int, queries: int, keys: int, kind: DataType, seed: int = 7) -
     def sorted_times(count: int, days: int) -> dict[str, np.ndarray]:
         key, ts = random.integers(0, keys, count), END - random.integers(0, days * DAY, count)
         order = np.lexsort((ts, key))
-        return {"key": key[order], "ts": ts[order]}
+        return {"__key": key[order], "ts": ts[order]}
 
     rows = {name: pa.array(values) for name, values in sorted_times(events, DAYS).items()}
     rows["x"] = column(kind, events, random)
@@ -117,13 +117,13 @@ def sort_cost(events: int, keys: int, kind: DataType) -> float:
     import pyarrow.parquet as pq
 
     rows, _ = world(events, 1, keys, kind)
-    shuffled = pa.Table.from_batches([rows]).select(["key", "ts", "x"])
+    shuffled = pa.Table.from_batches([rows]).select(["__key", "ts", "x"])
     shuffled = shuffled.take(pa.array(np.random.default_rng(1).permutation(events)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
         pq.write_table(shuffled, path)
         connection = duckdb.connect(config={"threads": 2})
-        query = f"SELECT key, ts, x FROM read_parquet('{path}') ORDER BY key, ts"
+        query = f"SELECT __key, ts, x FROM read_parquet('{path}') ORDER BY __key, ts"
         before = time.process_time()
         reader = connection.sql(query).to_arrow_reader()
         assert sum(batch.num_rows for batch in reader) == events

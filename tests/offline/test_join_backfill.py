@@ -320,3 +320,27 @@ def test_twice_the_same_backfill_gives_the_same_bytes(shop: World) -> None:
         return found
 
     assert once() == once()
+
+
+def test_columns_may_have_any_name(world: World) -> None:
+    """Also those that the engine itself could use inside."""
+    names = ("key", "value", "seq", "row", "e", "k")
+    columns = {"ts": "long", **dict.fromkeys(names, "long")}
+    world.table("db.events", columns, [(at("01-04"), 1, 2, 3, 4, 5, 6, "01-04")])
+    world.table("db.queries", columns, [(at("01-05"), 1, 2, 3, 4, 5, 6, "01-05")])
+    for key in names:
+        group_by = GroupBy(
+            name="g.any",
+            sources=EventSource(table="db.events", query=Query(selects=select(*names), time_column="ts")),
+            keys=[key],
+            accuracy=Accuracy.TEMPORAL,
+            aggregations=[Aggregation(name, Operation.SUM) for name in names if name != key],
+        )
+        left = EventSource(table="db.queries", query=Query(selects=select(*names), time_column="ts"))
+        made = join(left, JoinPart(group_by), output_namespace=f"by_{key}")
+        made.metaData.outputNamespace = f"by_{key}"
+        backfill_join(made, world.engine, end="2024-01-05")
+        features = [f"g_any_{name}_sum" for name in names if name != key]
+        assert world.rows(f"by_{key}.t_training", *features) == [
+            tuple(number for name, number in zip(names, range(1, 7), strict=True) if name != key)
+        ]

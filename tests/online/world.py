@@ -128,9 +128,9 @@ class World:
         ]
         events = pa.record_batch(
             {
-                "key": pa.array([row[0] for row in flat], pa.int64()),
+                "__key": pa.array([row[0] for row in flat], pa.int64()),
                 "ts": pa.array([row[1] for row in flat], pa.int64()),
-                "seq": pa.array([row[2] for row in flat], pa.int64()),
+                "__seq": pa.array([row[2] for row in flat], pa.int64()),
                 **{
                     name: pa.array([row[3][i] for row in flat], to_arrow(selected[name]))
                     for i, name in enumerate(selected)

@@ -83,10 +83,10 @@ class Aggregator:
         Parameters
         ----------
         events:
-            Batches with ``key`` (a dense id, int64), ``ts`` (ms, never null), optionally ``seq`` (int64), and the
+            Batches with ``__key`` (a dense id, int64), ``ts`` (ms, never null), optionally ``__seq`` (int64), and the
             inputs; sorted by (key, ts, seq).
         queries:
-            Batches with ``key`` and ``ts``, sorted by both.
+            Batches with ``__key`` and ``ts``, sorted by both.
         rule:
             Which rows a query sees.
         threads:

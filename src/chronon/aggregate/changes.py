@@ -35,10 +35,10 @@ def answer_changes(
     snapshot:
         The rows of the snapshot as of ``batch_end``, sorted as for ``Aggregator.uploads``.
     changes:
-        ``key``, ``ts`` (the row's own time), ``mutation_ts``, ``is_before``, optionally ``seq``, and the inputs;
+        ``__key``, ``ts`` (the row's own time), ``mutation_ts``, ``is_before``, optionally ``__seq``, and the inputs;
         changes made before ``batch_end`` are passed over. Times in ms.
     queries:
-        ``key`` and ``ts``, not before ``batch_end``.
+        ``__key`` and ``ts``, not before ``batch_end``.
     batch_end:
         The midnight at which the snapshot was taken, in ms.
     """
@@ -50,7 +50,7 @@ def answer_changes(
     made = _by_key(serving, changes, batch_end)
     answers: list[list[Any]] = []
     nothing: list[Any] = [None] * len(serving.parts)
-    for key, at in zip(queries["key"].to_pylist(), queries["ts"].to_pylist(), strict=True):
+    for key, at in zip(queries["__key"].to_pylist(), queries["ts"].to_pylist(), strict=True):
         rows = [row for when, row in made.get(key, ()) if when < at]
         answers.append(serving.fetch(records.get(key), rows, batch_end, at, changes=True) or nothing)
     columns = zip(*answers, strict=True) if answers else ([] for _ in serving.parts)
@@ -63,11 +63,11 @@ def answer_changes(
 
 
 def _by_key(serving: Serving, changes: pa.Table, batch_end: int) -> dict[int, Changes]:
-    order = np.lexsort((changes["mutation_ts"].to_numpy(), changes["key"].to_numpy()))
-    keys = changes["key"].to_numpy()[order]
+    order = np.lexsort((changes["mutation_ts"].to_numpy(), changes["__key"].to_numpy()))
+    keys = changes["__key"].to_numpy()[order]
     table = changes.take(order)
     times, made, before = (table[name].to_pylist() for name in ("ts", "mutation_ts", "is_before"))
-    sequences = table["seq"].to_pylist() if "seq" in table.column_names else [0] * len(times)
+    sequences = table["__seq"].to_pylist() if "__seq" in table.column_names else [0] * len(times)
     values: Sequence[Sequence[Any]] = [table[name].to_pylist(maps_as_pydicts="strict") for name in serving.inputs]
     found: dict[int, Changes] = {}
     bounds = [*np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1)).tolist(), len(keys)]

@@ -91,7 +91,7 @@ class Pass:
         if waiting or self._carried is not None:
             yield self._joined(waiting), True
         else:
-            empty = {"key": pa.array([], pa.int64()), "ts": pa.array([], pa.int64())}
+            empty = {"__key": pa.array([], pa.int64()), "ts": pa.array([], pa.int64())}
             yield pa.table(empty | {n: pa.array([], to_arrow(self.schema[n])) for n in self._inputs}), True
 
     @property
@@ -100,7 +100,7 @@ class Pass:
         return list(dict.fromkeys(wanted))
 
     def _narrow(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        names = ["key", "ts", *(["seq"] if "seq" in batch.schema.names else [])]
+        names = ["__key", "ts", *(["__seq"] if "__seq" in batch.schema.names else [])]
         return batch.select([*names, *(name for name in self._inputs if name not in names)])
 
     def _joined(self, batches: list[pa.RecordBatch]) -> pa.Table:
@@ -112,8 +112,8 @@ class Pass:
         return pa.concat_tables(tables).combine_chunks()
 
     def _chunk(self, table: pa.Table) -> Chunk:
-        sequences = _longs(table["seq"]) if "seq" in table.column_names else None
-        rows = Rows(_longs(table["key"]), _longs(table["ts"]), sequences)
+        sequences = _longs(table["__seq"]) if "__seq" in table.column_names else None
+        rows = Rows(_longs(table["__key"]), _longs(table["ts"]), sequences)
         return Chunk(rows, {name: _one(table[name]).cast(to_arrow(self.schema[name])) for name in self._inputs})
 
     # ---- answers
@@ -223,7 +223,7 @@ class _Pending:
             batch = next(self._batches, None)
             if batch is None:
                 return False
-            self._left = Queries(_longs(batch["key"]), _longs(batch["ts"]))
+            self._left = Queries(_longs(batch["__key"]), _longs(batch["ts"]))
         return True
 
 

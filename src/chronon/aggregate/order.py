@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def in_order(rows: pa.Table, keys: int) -> pa.Table | None:
-    """Rows with the columns ``key`` (from 0 to ``keys - 1``) and ``ts`` (ms), in total order.
+    """Rows with the columns ``__key`` (from 0 to ``keys - 1``) and ``ts`` (ms), in total order.
 
     Rows that come nearly in order of time, as they do from daily partitions, cost a few passes. Those of keys that have
     several rows at one time are sorted by all columns. ``None`` where that would need an order of lists,
@@ -24,7 +24,7 @@ def in_order(rows: pa.Table, keys: int) -> pa.Table | None:
     """
     import pyarrow as pa
 
-    key, time = rows.column("key").to_numpy(), rows.column("ts").to_numpy()
+    key, time = rows.column("__key").to_numpy(), rows.column("ts").to_numpy()
     positions, untidy = _by_key(key, time, keys)
     if untidy.any():
         by_time = np.argsort(time, kind="stable")  # near linear for a few ascending runs, such as files
@@ -51,6 +51,6 @@ def _by_key(key: Longs, time: Longs, keys: int) -> tuple[Longs, np.ndarray[tuple
 
 def _by_all_columns(rows: pa.Table) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """The positions of rows by key, time, then the other columns; nulls last."""
-    names = ["key", "ts", *(name for name in rows.column_names if name not in ("key", "ts"))]
+    names = ["__key", "ts", *(name for name in rows.column_names if name not in ("__key", "ts"))]
     keys = [(name, "ascending") for name in names]
     return compute().sort_indices(rows, sort_keys=keys).to_numpy().astype(np.int64)

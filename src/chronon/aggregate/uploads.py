@@ -66,8 +66,8 @@ class Uploads:
         import pyarrow as pa
 
         before = table.filter(pa.array(table["ts"].to_numpy() < self.batch_end)).combine_chunks()
-        sequences = before["seq"].to_numpy() if "seq" in before.column_names else None
-        rows = Rows(before["key"].to_numpy(), before["ts"].to_numpy(), sequences)
+        sequences = before["__seq"].to_numpy() if "__seq" in before.column_names else None
+        rows = Rows(before["__key"].to_numpy(), before["ts"].to_numpy(), sequences)
         columns = {
             name: pa.concat_arrays(before[name].cast(to_arrow(self.layout.schema[name])).chunks)
             if before.num_rows
@@ -182,7 +182,7 @@ def _whole_keys(events: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
         count += batch.num_rows
         if count >= ROWS_AT_ONCE:
             table = pa.concat_tables(waiting)
-            keys = table["key"].to_numpy()
+            keys = table["__key"].to_numpy()
             end = int(np.searchsorted(keys, keys[-1], side="left"))
             if end:
                 yield table.slice(0, end)

@@ -83,7 +83,7 @@ class Engine(Protocol):
     def upload(self, plan: GroupByPlan, ds: str, stale_after: int) -> Iterator[pa.RecordBatch]:
         """What serving needs of all keys as of the end of ``ds``.
 
-        Batches of the key columns, then ``value`` (a state in bytes) for a temporal group-by, else its features.
+        Batches of the key columns, then ``__value`` (a state in bytes) for a temporal group-by, else its features.
         ``stale_after`` in ms.
         """
         ...

@@ -128,7 +128,7 @@ def _records(plan: GroupByPlan, info: GroupByInfo, batches: Iterator[pa.RecordBa
     for batch in batches:
         keys = encode_columns([batch.column(name) for name in plan.keys], types)
         if info.record == "temporal":
-            values = batch.column("value")
+            values = batch.column("__value")
         else:
             values = encode_rows([batch.column(name) for name in plan.raw_outputs])
         records = pa.record_batch({"key": keys, "value": values})

@@ -92,7 +92,7 @@ class Algebra:
 
         events = self.table(rows)
         keys, times = [key for key, _ in queries], [at for _, at in queries]
-        asked = pa.record_batch({"key": pa.array(keys, pa.int64()), "ts": pa.array(times, pa.int64())})
+        asked = pa.record_batch({"__key": pa.array(keys, pa.int64()), "ts": pa.array(times, pa.int64())})
         batches = self.aggregator.run(pieces(events, cuts), pieces(asked, query_cuts), rule=rule, threads=threads)
         return [answer for batch in batches for answer in self.plain(batch)]
 
@@ -117,9 +117,9 @@ class Algebra:
             key=lambda pair: (pair[0], pair[1].ts or 0, pair[1].sequence),
         )
         columns = {
-            "key": pa.array([key for key, _ in ordered], pa.int64()),
+            "__key": pa.array([key for key, _ in ordered], pa.int64()),
             "ts": pa.array([row.ts or 0 for _, row in ordered], pa.int64()),
-            "seq": pa.array([row.sequence for _, row in ordered], pa.int64()),
+            "__seq": pa.array([row.sequence for _, row in ordered], pa.int64()),
         }
         for name in self.aggregator.inputs:
             cells = [row.values.get(name) for _, row in ordered]
@@ -200,18 +200,18 @@ class Algebra:
 
         table = pa.table(
             {
-                "key": pa.array([0] * len(changes), pa.int64()),
+                "__key": pa.array([0] * len(changes), pa.int64()),
                 "ts": pa.array([row.ts for row in changes], pa.int64()),
                 "mutation_ts": pa.array([_changed(row) for row in changes], pa.int64()),
                 "is_before": pa.array([row.is_before for row in changes], pa.bool_()),
-                "seq": pa.array([row.sequence for row in changes], pa.int64()),
+                "__seq": pa.array([row.sequence for row in changes], pa.int64()),
             }
             | {
                 name: pa.array([row.values.get(name) for row in changes], to_arrow(self.aggregator.schema[name]))
                 for name in self.aggregator.inputs
             }
         )
-        asked = pa.table({"key": pa.array([0] * len(queries), pa.int64()), "ts": pa.array(queries, pa.int64())})
+        asked = pa.table({"__key": pa.array([0] * len(queries), pa.int64()), "ts": pa.array(queries, pa.int64())})
         found = self.aggregator.changes([self.table({0: list(snapshot)})], table, asked, batch_end)
         return [answer for batch in found.to_batches() for answer in self.plain(batch)]
 

@@ -128,13 +128,13 @@ class DuckDBJoin:
         self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
         match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in named)
         queries = self._connection.sql(
-            f"SELECT k.{KEY} AS key, a.{QUERY} AS ts, a.{ROW} AS row FROM {ASKED} AS a JOIN {KEYS} AS k ON {match} "
+            f"SELECT k.{KEY} AS __key, a.{QUERY} AS ts, a.{ROW} AS row FROM {ASKED} AS a JOIN {KEYS} AS k ON {match} "
             "ORDER BY 1, 2, 3"
         ).to_arrow_table()
         union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
         events = self._reader.events(plan, union, named)
         rule = plan.snapshot_rule if plan.kind == ENTITIES else None
-        asked = queries.select(["key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
+        asked = queries.select(["__key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
         results = answer(aggregator, events, asked, rule, self._threads)
         return self._put_back(results, queries.column("row"))
 

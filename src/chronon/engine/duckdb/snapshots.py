@@ -58,7 +58,7 @@ def derived(
 def records(reader: Reader, plan: GroupByPlan, ds: str, stale_after: int, threads: int) -> Iterator[pa.RecordBatch]:
     """What serving needs of all keys as of the end of ``ds``.
 
-    Batches of the key columns, then ``value`` (bytes) for a temporal group-by, else one column for each feature.
+    Batches of the key columns, then ``__value`` (bytes) for a temporal group-by, else one column for each feature.
     """
     with readable_errors(f"uploading {plan.name}"):
         if plan.accuracy == Accuracy.TEMPORAL and plan.aggregator is not None:
@@ -87,7 +87,7 @@ def _of_events(
         at_once = max(1, BATCH_ROWS // len(ends))
         for first in range(0, keys.num_rows, at_once):
             numbers = np.arange(first, min(first + at_once, keys.num_rows), dtype=np.int64)
-            yield pa.record_batch({"key": np.repeat(numbers, len(ends)), "ts": np.tile(ends, len(numbers))})
+            yield pa.record_batch({"__key": np.repeat(numbers, len(ends)), "ts": np.tile(ends, len(numbers))})
 
     found = answer(aggregator, events, queries(), None, threads)
     for number, ds in enumerate(days):
@@ -108,7 +108,7 @@ def _of_entities(
         numbers = pa.array(range(keys.num_rows), pa.int64())
         ends = pa.array([reader.spec.end(ds)] * keys.num_rows, pa.int64())
         events = reader.events(plan, union, list(plan.keys))
-        queries = [pa.record_batch({"key": numbers, "ts": ends})]
+        queries = [pa.record_batch({"__key": numbers, "ts": ends})]
         found = answer(aggregator, events, queries, plan.snapshot_rule, threads)
         yield ds, _rows(keys, found, drop_empty=False)
 
@@ -149,7 +149,7 @@ def _states(
     events = reader.events(plan, union, list(plan.keys))
     for batch in aggregator.uploads(events, end, stale_after=stale_after):
         of_batch = keys.take(batch.column("key"))
-        table = of_batch.append_column("value", batch.column("value").cast(pa.binary()))
+        table = of_batch.append_column("__value", batch.column("value").cast(pa.binary()))
         yield from table.combine_chunks().to_batches()
 
 

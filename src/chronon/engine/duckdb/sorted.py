@@ -112,8 +112,8 @@ class Reader:
         listed = [f"e.{identifier(name)} AS {identifier(name)}" for name in inputs if name != "ts"]
         time = f"e.{TS}" if plan.has_time else "0::BIGINT"
         if plan.sequenced:
-            listed = [f"coalesce(e.{SEQUENCE}, 0) AS seq", *listed]
-        columns = ", ".join([f"k.{KEY} AS key", f"{time} AS ts", *listed])
+            listed = [f"coalesce(e.{SEQUENCE}, 0) AS __seq", *listed]
+        columns = ", ".join([f"k.{KEY} AS __key", f"{time} AS ts", *listed])
         sql = f"SELECT {columns} FROM ({union}) AS e JOIN {KEYS} AS k ON {match}"
         found = self._in_memory(sql)
         if found is not None:
