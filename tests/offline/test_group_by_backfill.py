@@ -129,10 +129,14 @@ def test_a_cumulative_source_is_read_from_its_last_partition(world: World) -> No
     assert world.rows("out.g_spend") == [("u1", 10, "2024-01-04"), ("u1", 13, "2024-01-05")]
 
 
-def test_rows_with_a_null_time_are_left_out(world: World) -> None:
+@pytest.mark.parametrize("time_column", ["ts", "ts + 0"])
+def test_rows_with_a_null_time_are_left_out_and_counted(world: World, time_column: str) -> None:
     world.table("db.purchases", COLUMNS, [("u1", 10, at("01-04"), "01-04"), ("u1", 1000, None, "01-04")])
-    backfill_group_by(group_by([Aggregation("amount", Operation.SUM)]), world.engine, end="2024-01-04")
+    source = EventSource(table="db.purchases", query=Query(selects=select("user", "amount"), time_column=time_column))
+    definition = group_by([Aggregation("amount", Operation.SUM)], sources=source)
+    result = backfill_group_by(definition, world.engine, end="2024-01-04")
     assert world.rows("out.g_spend") == [("u1", 10, "2024-01-04")]
+    assert result.left_out == {"rows of db.purchases without a time (left out)": 1}
 
 
 def test_a_start_is_needed(world: World) -> None:

@@ -294,7 +294,16 @@ def test_left_rows_without_a_time_stay_without_features_and_are_counted(shop: Wo
     shop.table("db.queries", {"user": "string", "req": "string", "ts": "long"}, rows)
     result = backfill_join(join(queries(), JoinPart(spend(Accuracy.TEMPORAL))), shop.engine, end="2024-01-05")
     assert by_request(shop)["r2"] == (None,) * 5
-    assert list(result.left_out.values()) == [1]
+    assert result.left_out == {"left rows without a time (kept, without features)": 1}
+
+
+def test_source_rows_without_a_time_are_left_out_and_counted_once(shop: World) -> None:
+    columns = {"user": "string", "amount": "long", "ts": "long"}
+    shop.table("db.purchases", columns, [*PURCHASES, ("u1", 1000, None, "01-04"), ("u2", 1000, None, "01-05")])
+    parts = [JoinPart(spend(Accuracy.TEMPORAL), prefix=prefix) for prefix in ("a", "b")]
+    result = backfill_join(join(queries(), *parts), shop.engine, end="2024-01-06", step_days=1)
+    assert by_request(shop)["r1"] == (160, 220, 220, 4, 160) * 2
+    assert result.left_out == {"rows of db.purchases without a time (left out)": 2}
 
 
 def test_another_definition_replaces_its_partitions_and_keeps_the_old_ones(shop: World) -> None:

@@ -52,10 +52,6 @@ class JoinWork(Protocol):
         """Each day with its finished rows in left order, without the partition column."""
         ...
 
-    def counts(self) -> dict[str, int]:
-        """Rows that were left out, by reason."""
-        ...
-
 
 class Engine(Protocol):
     """Runs plans over a warehouse. Rows cross as Arrow batches."""
@@ -70,6 +66,10 @@ class Engine(Protocol):
 
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
         """The partitions of a table, ascending; those that have the sub-partitions ``subs``."""
+        ...
+
+    def without_time(self, scan: Scan, first: str | None, last: str | None) -> int:
+        """How many rows of the partitions from ``first`` to ``last`` are left out because their time is null."""
         ...
 
     def join(self, left: Scan, days: Sequence[str], outputs: JoinOutput) -> AbstractContextManager[JoinWork]:

@@ -10,7 +10,7 @@ from chronon.api.naming import output_table
 from chronon.api.provenance import place_of
 from chronon.base.errors import ConfigError
 from chronon.offline.join import STEP_DAYS
-from chronon.offline.partitions import Inputs, gaps, requested, todo
+from chronon.offline.partitions import Inputs, gaps, requested, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent
 from chronon.plan.group_by import GroupByPlan, plan_group_by
@@ -57,6 +57,9 @@ def backfill_group_by(
         if work.days:
             since = work.days[0] if plan.kind == ENTITIES else first_partition(spec.end(work.days[0]), window, spec)
             result.notes += gaps(plan, since, work.days[-1], engine)
+            until = work.days[-1] if plan.kind == ENTITIES else None
+            for reason, rows in untimed(plan, since, until, engine).items():
+                result.count(reason, rows)
         inputs = Inputs.of([(scan, window) for scan in plan.scans], engine)
         columns = {**plan.keys, **plan.outputs}
         publisher = Publisher(group_by, table, columns, inputs, work.outdated, result, engine)

@@ -9,7 +9,7 @@ from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.base.time import DAY_MS
 from chronon.engine.protocol import JoinOutput
-from chronon.offline.partitions import Inputs, gaps, requested, require_some, todo
+from chronon.offline.partitions import Inputs, gaps, requested, require_some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent
 from chronon.plan.join import AsOf, JoinPlan, plan_join
@@ -67,7 +67,7 @@ def backfill_join(
     with engine.warehouse.writing(table):
         work = todo(join, table, days, available, engine, run_first_hole=run_first_hole)
         result.present = work.present
-        result.notes += _notes(plan, work.days, engine)
+        _look_at_inputs(plan, work.days, result, engine)
         if work.without_input:
             result.notes.append(f"{left.table} has no rows for {len(work.without_input)} of the requested days")
         if work.outdated:
@@ -83,8 +83,6 @@ def backfill_join(
                 for part in plan.parts:
                     watch.step(f"{shown}: {part.prefix}", len(result.filled), len(work.days))
                     rows.answer(part)
-                for reason, count in rows.counts().items():
-                    result.count(reason, count)
                 publisher.days(piece, rows.rows())
     return result
 
@@ -98,12 +96,12 @@ def _inputs(plan: JoinPlan) -> Iterator[tuple[Scan, int | None]]:
             yield scan, window
 
 
-def _notes(plan: JoinPlan, days: list[str], engine: Engine) -> list[str]:
-    """What inputs lack for the days to compute."""
+def _look_at_inputs(plan: JoinPlan, days: list[str], result: Backfill, engine: Engine) -> None:
+    """Note what inputs lack for the days to compute, and count their rows that are left out."""
     if not days:
-        return []
+        return
     spec = engine.partitions_spec
-    notes: list[str] = []
+    told: set[str] = set()
     for part in plan.parts:
         shift = -1 if part.as_of is AsOf.MIDNIGHT else 0
         last = spec.shift(days[-1], shift)
@@ -112,5 +110,9 @@ def _notes(plan: JoinPlan, days: list[str], engine: Engine) -> list[str]:
         else:
             window = part.plan.aggregator.widest_window if part.plan.aggregator is not None else 0
             first = first_partition(spec.start(days[0]) + DAY_MS, window, spec)
-        notes += gaps(part.plan, first, last, engine)
-    return notes
+        result.notes += [note for note in gaps(part.plan, first, last, engine) if note not in result.notes]
+        if part.plan.name not in told:  # a group-by may be several parts; its rows are left out once
+            told.add(part.plan.name)
+            until = last if part.plan.kind == ENTITIES else None
+            for reason, rows in untimed(part.plan, first, until, engine).items():
+                result.count(reason, rows)

@@ -184,3 +184,12 @@ def gaps(plan: GroupByPlan, first: str | None, last: str, engine: Engine) -> lis
             shown = ", ".join(lacking[:3]) + (" ..." if len(lacking) > 3 else "")  # noqa: PLR2004
             notes.append(f"{plan.name}: {scan.table} has no {kind} for {len(lacking)} of the days read ({shown})")
     return notes
+
+
+def untimed(plan: GroupByPlan, first: str | None, last: str | None, engine: Engine) -> dict[str, int]:
+    """For each source of a group-by, how many rows are left out because they have no time."""
+    found: dict[str, int] = {}
+    for scan in plan.scans:
+        reason = f"rows of {scan.table} without a time (left out)"
+        found[reason] = found.get(reason, 0) + engine.without_time(scan, first, last)
+    return found

@@ -11,7 +11,7 @@ from chronon.api.naming import name_of, slashed
 from chronon.api.provenance import place_of
 from chronon.base.errors import MissingDataError, raise_all
 from chronon.base.time import DAY_MS
-from chronon.offline.partitions import gaps
+from chronon.offline.partitions import gaps, untimed
 from chronon.offline.result import Progress, Silent, Upload
 from chronon.plan.group_by import GroupByPlan, plan_group_by
 from chronon.plan.hashes import batch_hash, row_hash
@@ -82,7 +82,9 @@ def upload_group_by(
     window = plan.aggregator.widest_window if plan.aggregator is not None else 0
     spec = engine.partitions_spec
     first = ds if plan.kind == ENTITIES else first_partition(batch_end, window, spec)
-    return Upload(dataset, generation, rows, batch_end, tuple(gaps(plan, first, ds, engine)))
+    left_out = untimed(plan, first, ds if plan.kind == ENTITIES else None, engine)
+    notes = [*gaps(plan, first, ds, engine), *(f"{rows:,} {reason}" for reason, rows in left_out.items() if rows)]
+    return Upload(dataset, generation, rows, batch_end, tuple(notes))
 
 
 def serving_info(plan: GroupByPlan, batch_end: int, stale_after: int) -> GroupByInfo:

@@ -17,6 +17,7 @@ from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.scan import Source, describe
 from chronon.engine.duckdb.snapshots import derived, records, snapshots
 from chronon.engine.duckdb.sorted import Reader
+from chronon.engine.duckdb.untimed import without_time
 from chronon.engine.protocol import JoinOutput
 from chronon.engine.warehouse import Files, Warehouse
 from chronon.plan.scans import Scan
@@ -101,6 +102,10 @@ class DuckDBEngine:
             source = describe(connection, files, self.partitions_spec.column)
         self._sources[table] = files, source
         return source
+
+    def without_time(self, scan: Scan, first: str | None, last: str | None) -> int:
+        with self._connection(f"reading {scan.table}") as connection:
+            return without_time(self._reader(connection), scan, (first, last))
 
     # ---- work
 

@@ -54,7 +54,6 @@ class DuckDBJoin:
         self._output = output
         self._threads = threads
         self._parts: dict[str, pa.ChunkedArray] = {}
-        self._counts: dict[str, int] = {}
         with readable_errors(f"reading {left.table}"):
             self._read(left, days)
             self.left = self._measure()
@@ -74,9 +73,6 @@ class DuckDBJoin:
         ).fetchall()
         count, earliest, latest, without = found[0]
         return LeftRows(count, earliest, latest, without if self._scan.time is not None else 0)
-
-    def counts(self) -> dict[str, int]:
-        return dict(self._counts)
 
     def answer(self, part: PartPlan) -> None:
         """Compute a part for all left rows and keep its columns."""

@@ -63,13 +63,18 @@ class Source:
     schema: t.Schema
     replaced: dict[str, str]
 
-    def relation(self, days: Sequence[str] | None, column: str | None) -> str:
-        """The rows of some partitions (of all if ``None``) as something to select from."""
-        inside = [
+    def paths(self, days: Sequence[str] | None, column: str | None) -> list[str]:
+        """The files that hold some partitions (all if ``None``)."""
+        wanted = None if days is None else set(days)
+        return [
             f.path
             for f in self.files.files
-            if days is None or column is None or column not in f.partition or f.partition[column] in days
+            if wanted is None or column is None or column not in f.partition or f.partition[column] in wanted
         ]
+
+    def relation(self, days: Sequence[str] | None, column: str | None) -> str:
+        """The rows of some partitions (of all if ``None``) as something to select from."""
+        inside = self.paths(days, column)
         empty = not inside
         text = read(self.files, inside or [f.path for f in self.files.files][:1])
         star = "*"
