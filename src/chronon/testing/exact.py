@@ -55,7 +55,21 @@ def as_double(exact: Fraction) -> float:
 def total(numbers: Sequence[float]) -> float:
     """The sum, rounded once."""
     unusual = [x for x in numbers if not math.isfinite(x)]
-    return sum(unusual) if unusual else as_double(sum(map(Fraction, numbers), Fraction(0)))
+    if unusual:
+        return sum(unusual)
+    whole, scale = multiples(numbers)
+    return as_double(Fraction(sum(whole), scale))
+
+
+def multiples(numbers: Sequence[float]) -> tuple[list[int], int]:
+    """Finite numbers as whole multiples of ``1 / scale``, and the scale: a double's denominator is a power of two.
+
+    >>> multiples([0.5, 3, 0.75])
+    ([2, 12, 3], 4)
+    """
+    ratios = [x.as_integer_ratio() for x in numbers]
+    scale = max((below for _, below in ratios), default=1)
+    return [above * (scale // below) for above, below in ratios], scale
 
 
 def divide(a: float, b: float) -> float:
@@ -77,10 +91,12 @@ def central_moments(numbers: Sequence[float]) -> tuple[float, float, float, floa
     """The mean, and the sums of the second, third and fourth powers of the deviations from it."""
     if not all(math.isfinite(x) for x in numbers):
         return NAN, NAN, NAN, NAN
-    exact = [Fraction(x) for x in numbers]
-    mean = sum(exact, Fraction(0)) / len(exact)
-    m2, m3, m4 = (as_double(sum(((x - mean) ** power for x in exact), Fraction(0))) for power in (2, 3, 4))
-    return as_double(mean), m2, m3, m4
+    whole, scale = multiples(numbers)
+    count, sum_of_all = len(whole), sum(whole)
+    deviations = [count * x - sum_of_all for x in whole]  # in units of 1 / (count * scale)
+    unit = count * scale
+    m2, m3, m4 = (as_double(Fraction(sum(x**power for x in deviations), unit**power)) for power in (2, 3, 4))
+    return as_double(Fraction(sum_of_all, unit)), m2, m3, m4
 
 
 def number_text(value: float) -> str:
