@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from chronon.aggregate.kernel import tops
+from chronon.aggregate.kernel import ranges, tops
 from chronon.aggregate.operation import Operation
 from chronon.aggregate.ordering import payload_order, utf16_key
 from chronon.base.arrow import compute
@@ -119,9 +119,9 @@ class TimedPick(PickOperation):
 
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Picks:
         counts = np.clip(hi - lo, 0, self.limit)
-        within = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-        places = np.repeat(hi - 1, counts) - within if self.newest else np.repeat(lo, counts) + within
-        return Picks(series, counts, series.by_payload[places])
+        positions = np.empty(int(counts.sum()), dtype=np.int64)
+        ranges.ends_of_ranges(series.by_payload, lo, hi, counts, self.newest, positions)
+        return Picks(series, counts, positions)
 
     def export_elements(self, states: Picks) -> list[Any]:
         rows, series = states.series.rows, states.series

@@ -58,6 +58,28 @@ def key_bounds(const int64_t[::1] keys, const int64_t[::1] query_keys, int64_t[:
             last[i] = high
 
 
+def ends_of_ranges(
+    const int64_t[::1] order, const int64_t[::1] lo, const int64_t[::1] hi, const int64_t[::1] counts, bint newest,
+    int64_t[::1] out,
+):
+    """The first, or with ``newest`` the last, ``counts[i]`` entries of ``order`` in each range ``[lo[i], hi[i])``.
+
+    They are written to ``out`` one range after the other, from the front of a range on, or from its back.
+    """
+    cdef Py_ssize_t i, at = 0
+    cdef int64_t j
+    with nogil:
+        for i in range(lo.shape[0]):
+            if newest:
+                for j in range(counts[i]):
+                    out[at] = order[hi[i] - 1 - j]
+                    at += 1
+            else:
+                for j in range(counts[i]):
+                    out[at] = order[lo[i] + j]
+                    at += 1
+
+
 def group_order(const int64_t[::1] keys, const int64_t[::1] labels, Py_ssize_t label_count, int64_t[::1] order):
     """Put elements that are sorted by key in the order of (key, label), those of one group in the order they had.
 
