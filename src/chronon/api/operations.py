@@ -55,6 +55,8 @@ class Operation:
     HISTOGRAM = int(Code.HISTOGRAM)
     HISTOGRAM_K = collector(Code.HISTOGRAM)
     APPROX_HISTOGRAM_K = collector(Code.APPROX_HISTOGRAM_K)
+    APPROX_FREQUENT_K = APPROX_HISTOGRAM_K
+    """The most frequent values under a telling name: the same operation, whose counts have a stated bound."""
     FIRST_K = collector(Code.FIRST_K)
     LAST_K = collector(Code.LAST_K)
     TOP_K = collector(Code.TOP_K)
