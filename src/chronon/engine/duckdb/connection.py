@@ -46,7 +46,9 @@ def connect(*, memory: str | None, threads: int, temp: str) -> duckdb.DuckDBPyCo
         config["memory_limit"] = memory
     connection = duckdb.connect(":memory:", config=config)
     connection.execute("SET TimeZone = 'UTC'")
-    connection.execute("SET enable_progress_bar = false")
+    # in a notebook without widgets it is off already, and DuckDB refuses to be told so
+    if connection.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(True,)]:
+        connection.execute("SET enable_progress_bar = false")
     return connection
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chronon.aggregate.chunks import ROWS_AT_ONCE
 from chronon.base import types as t
 from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, identifier
 from chronon.engine.duckdb.scan import DS, TS, Source, scan_sql
@@ -117,7 +118,7 @@ class Reader:
         sql = f"SELECT {columns} FROM ({union}) AS e JOIN {KEYS} AS k ON {match}"
         found = self._in_memory(sql)
         if found is not None:
-            return found.to_batches(max_chunksize=BATCH_ROWS)
+            return found.to_batches(max_chunksize=ROWS_AT_ONCE)
         order = ", ".join(str(place + 1) for place in range(2 + len(listed)))
         return self.connection.sql(f"{sql} ORDER BY {order}").to_arrow_reader(BATCH_ROWS)
 
