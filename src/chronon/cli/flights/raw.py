@@ -66,13 +66,14 @@ def read(name: str, place: Path) -> pa.Table:
     DataError
         If a column, a row or a value is not as in version 0.0.3 of the distribution.
     """
-    path = place / f"{name}.csv"
+    path, archive = place / f"{name}.csv", place / f"{name}.csv.zip"
     columns = COLUMNS[name]
     if path.exists():
         content = path.read_bytes()
+    elif archive.exists():
+        content = _unzipped(archive, path.name)
     else:
-        path = place / f"{name}.csv.zip"
-        content = _unzipped(path, f"{name}.csv")
+        raise MissingDataError(f"{path} is missing", mend=REINSTALL)
     header = content[: content.find(b"\n")].decode(errors="replace").strip().replace('"', "").split(",")
     if header != list(columns):
         raise DataError(f"{path}: {_difference(header, list(columns))}", expected=f"the columns {', '.join(columns)}")
@@ -129,8 +130,6 @@ def _unzipped(path: Path, member: str) -> bytes:
     try:
         with zipfile.ZipFile(path) as archive:
             return archive.read(member)
-    except FileNotFoundError:
-        raise MissingDataError(f"{path} is missing", mend=REINSTALL) from None
     except (zipfile.BadZipFile, KeyError, EOFError) as error:
         raise DataError(f"{path} is damaged: {error}", mend=REINSTALL) from error
 

@@ -27,8 +27,8 @@ SELECT flight_id,
        flights_planes_v1_seats AS seats,
        arr_delay
 FROM flights.flights_departure_v1 AS f JOIN flights.arrivals AS a USING (flight_id)
-WHERE f.ds = '2013-12-17' AND flight_id LIKE '%UA1% EWR'
-ORDER BY f.ts LIMIT 12
+WHERE f.ds = '2013-12-17' AND f.carrier = 'UA' AND local_hour = 14
+ORDER BY f.ts, flight_id LIMIT 12
 """
 
 
