@@ -122,7 +122,7 @@ def test_distinct_counts_are_those_of_the_reference_library(lg_k):
 
 def test_percentiles_beyond_k_values_stay_within_their_bound_for_every_split():
     values = list(range(5000))
-    random.Random(7).shuffle(values)  # noqa: S311 - a test
+    random.Random(7).shuffle(values)
     algebra = Algebra([aggregation("x", "APPROX_PERCENTILE", percentiles=[0, 0.1, 0.5, 0.9, 1])], {"x": INT})
     for answer in splits(algebra, rows_of(values)):
         (found,) = answer.values()
@@ -141,7 +141,7 @@ def test_percentiles_are_the_same_in_every_run():
 def test_frequent_values_stay_within_their_error_for_every_split(kind):
     make = {INT: int, STRING: str, DOUBLE: float}[kind]
     numbers = [n for n in range(300) for _ in range(1 + 900 // (n + 1))]
-    random.Random(3).shuffle(numbers)  # noqa: S311 - a test
+    random.Random(3).shuffle(numbers)
     rows = rows_of([make(n) for n in numbers])
     definition = [aggregation("x", "APPROX_HISTOGRAM_K", k=5)]
     algebra = Algebra(definition, {"x": kind})

@@ -1,4 +1,4 @@
-"""What happened in 2013, from the raw files with plain Python: a second reading that shares no code with the example."""
+"""What happened in 2013, from the raw files with plain Python: a reading that shares no code with the example."""
 
 from __future__ import annotations
 

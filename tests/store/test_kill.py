@@ -54,7 +54,7 @@ def check_generation(path, rows):
 
 @pytest.mark.parametrize("rows, longest, kills", [(300, 0.06, 12), (60_000, 0.5, 6)], ids=["publish", "bulk_put"])
 def test_a_killed_upload_leaves_the_old_or_the_new_generation(lmdb_store, rows, longest, kills):
-    chance = random.Random(rows)  # noqa: S311
+    chance = random.Random(rows)
     number, states = 1, Counter()
     for _ in range(kills):
         with writer("generations", lmdb_store, number, rows) as child:
@@ -94,7 +94,7 @@ def check_with(store, rows):
 
 
 def test_a_killed_stream_writer_loses_nothing_it_reported_and_leaves_no_half_batch(lmdb_store):
-    chance, size, number = random.Random(1), 50, 0  # noqa: S311
+    chance, size, number = random.Random(1), 50, 0
     for _ in range(8):
         with writer("rows", lmdb_store, number, size) as child:
             lines = kill_after(child, chance.uniform(0, 0.1))

@@ -140,7 +140,7 @@ def test_a_damaged_file_is_an_error_and_not_an_answer(lmdb_store):
 def test_runs_that_do_not_fit_are_merged(tmp_path, monkeypatch):
     monkeypatch.setattr("chronon.store.sorting.RUN_BYTES", 10_000)
     keys = list(range(5_000))
-    random.Random(7).shuffle(keys)  # noqa: S311
+    random.Random(7).shuffle(keys)
     rows = [(b"%05d" % key, b"value %d" % key) for key in keys]
     batches = [batch(dict(rows[i : i + 100])) for i in range(0, len(rows), 100)]
     assert list(sorted_rows(batches, tmp_path / "scratch")) == sorted(rows)

@@ -17,7 +17,9 @@ NOTEBOOK = HERE / "flights.ipynb"
 def execute(folder: Path = HERE) -> Any:
     """The notebook of a folder, run there; raises if a cell does."""
     notebook = nbformat.read(folder / NOTEBOOK.name, as_version=4)
-    NotebookClient(notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(folder)}}).execute()
+    NotebookClient(
+        notebook, timeout=900, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute()
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)  # when it ran: different each time, and of no use to a reader
         cell.pop("execution_count", None)
