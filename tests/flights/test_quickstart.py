@@ -1,0 +1,36 @@
+"""``chronon quickstart --flights``: the example, wherever the package is installed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+
+def chronon(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "chronon.cli", *args]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.timeout(900)
+def test_it_runs_in_a_folder_of_its_own(tmp_path: Path) -> None:
+    done = chronon("quickstart", "--flights", cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "(100.00%)" in done.stdout
+    assert (tmp_path / "chronon_flights" / "production" / "joins" / "flights" / "departure.v1").is_file()
+    fetched = chronon(
+        *("fetch", "flights.departure.v1", "tailnum=N14228", "origin=EWR", "dest=IAH", "carrier=UA"),
+        *("--at", "2013-12-17T20:00:00", "--repo", "chronon_flights"),
+        cwd=tmp_path,
+    )
+    assert "flights_origins_departures_v1_dep_delay_average_3h" in fetched.stdout, fetched.stderr
+
+
+def test_it_leaves_a_folder_alone_that_is_used(tmp_path: Path) -> None:
+    (tmp_path / "chronon_flights").mkdir()
+    (tmp_path / "chronon_flights" / "mine.txt").write_text("mine")
+    done = chronon("quickstart", "--flights", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "is not empty" in done.stderr
