@@ -89,7 +89,7 @@ def test_every_feature_is_the_oracles(example: Example, history: History) -> Non
 
     compared = 0
     wrong: list[str] = []
-    chosen = random.Random(2013).sample(history.flights, FLIGHTS)  # noqa: S311 - a sample
+    chosen = random.Random(2013).sample(history.flights, FLIGHTS)
     for flight in chosen:
         row = table.slice(place[flight["flight_id"]], 1).to_pylist()[0]
         expected = plane(history, flight["row"]["tailnum"], flight["ts"])
