@@ -71,8 +71,9 @@ class Example:
 
 @pytest.fixture(scope="session")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
-    """``python run.py`` in a fresh copy."""
-    repo = copy(tmp_path_factory.mktemp("example") / "flights")
-    done = subprocess.run([sys.executable, "run.py"], cwd=repo, capture_output=True, text=True, check=False)
+    """``chronon quickstart --flights``: a fresh copy, and ``run.py`` in it."""
+    root = tmp_path_factory.mktemp("example")
+    command = [sys.executable, "-m", "chronon.cli", "quickstart", "--flights"]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Example(repo, done.stdout)
+    return Example(root / "chronon_flights", done.stdout)

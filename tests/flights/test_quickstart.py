@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import Example
+
 
 def chronon(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "chronon.cli", *args]
@@ -15,15 +17,12 @@ def chronon(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.timeout(900)
-def test_it_runs_in_a_folder_of_its_own(tmp_path: Path) -> None:
-    done = chronon("quickstart", "--flights", cwd=tmp_path)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "(100.00%)" in done.stdout
-    assert (tmp_path / "chronon_flights" / "production" / "joins" / "flights" / "departure.v1").is_file()
+def test_its_repo_can_be_played_with(example: Example) -> None:
+    assert (example.repo / "production" / "joins" / "flights" / "departure.v1").is_file()
     fetched = chronon(
         *("fetch", "flights.departure.v1", "tailnum=N14228", "origin=EWR", "dest=IAH", "carrier=UA"),
-        *("--at", "2013-12-17T20:00:00", "--repo", "chronon_flights"),
-        cwd=tmp_path,
+        *("--at", "2013-12-17T20:00:00"),
+        cwd=example.repo,
     )
     assert "flights_origins_departures_v1_dep_delay_average_3h" in fetched.stdout, fetched.stderr
 
