@@ -73,7 +73,7 @@ def plane(history: History, tail: str | None, ts: int) -> dict[str, Any]:
     }
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_every_feature_is_the_oracles(example: Example, history: History) -> None:
     assert len(history.flights) == 336_776
     definitions = Repo(example.repo)
