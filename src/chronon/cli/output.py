@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
 if TYPE_CHECKING:
+    from chronon.base.errors import ChrononError
     from chronon.offline import Backfill, Upload
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
 WIDE = 10_000
 """Characters of a line that is not cut: what is no terminal gets all of it."""
+
+
+def json_option(command: F) -> F:
+    """``--json``: the answer for programs."""
+    return click.option("--json", is_flag=True, help="Print JSON.")(command)
+
+
+def as_json(data: Any) -> None:
+    """Print plain data as JSON."""
+    import json
+
+    click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def problem_data(problem: ChrononError) -> dict[str, Any]:
+    """A problem as plain data: what, where, and how to mend it."""
+    place = problem.place
+    return {
+        "problem": problem.problem,
+        "definition": place.definition,
+        "file": place.file,
+        "line": place.line,
+        "field": place.field,
+        "expected": problem.expected,
+        "mend": problem.mend,
+    }
 
 
 def shown(value: Any) -> str:

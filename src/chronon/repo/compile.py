@@ -55,6 +55,10 @@ class CompileResult:
     skipped: tuple[str, ...] = ()
     stale: tuple[str, ...] = ()
     """Files that no definition makes any more; they are never removed by themselves."""
+    before: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The compiled files of the same definitions as they were; their paths are relative to the output folder."""
+    after: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The compiled files as they are now, or would be."""
 
     @property
     def ok(self) -> bool:

@@ -116,14 +116,38 @@ class Repo:
             publish(folder, made.files)
         stale = sorted(set(existing) - set(made.files)) if not only and not loaded.problems else []
         refused = {p.place.definition for p in made.problems}
+        gone = [path for path in stale if find.parse(path)[1] not in refused]
         return CompileResult(
             written=tuple(f"{output}/{path}" for path in sorted(changed)),
             unchanged=tuple(f"{output}/{path}" for path in sorted(set(made.files) - changed)),
             problems=(*loaded.problems, *unreadable, *made.problems),
             warnings=(*loaded.warnings, *made.warnings),
             skipped=tuple(made.skipped),
-            stale=tuple(f"{output}/{path}" for path in stale if find.parse(path)[1] not in refused),
+            stale=tuple(f"{output}/{path}" for path in gone),
+            before={path: text for path, text in existing.items() if path in made.files or path in gone},
+            after=made.files,
         )
+
+    def prune(self, output: str = OUTPUT, *, remove: bool = False) -> tuple[str, ...]:
+        """The compiled files that no definition makes any more.
+
+        Parameters
+        ----------
+        output:
+            The folder under the root that holds them.
+        remove:
+            Whether they are removed.
+
+        Raises
+        ------
+        ConfigError
+            If a definition cannot be loaded: its file would look as if nothing made it.
+        """
+        result = self.compile(output=output, write=False)
+        raise_all(result.problems)
+        for path in result.stale if remove else ():
+            (self.root / path).unlink()
+        return result.stale
 
     def _files(self, only: Iterable[str | Path]) -> list[Path]:
         several = [Path(one) for one in only]

@@ -1,0 +1,56 @@
+"""check, diff and prune: what they print, what they answer programs, and how they exit."""
+
+SPEND = "group_bys/grocer/spend.py"
+
+
+def edit(commands, old, new, file=SPEND):
+    text = (commands.root / file).read_text()
+    assert old in text
+    commands.write(file, text.replace(old, new))
+
+
+def test_a_sound_repo_passes(commands):
+    assert commands.run("check") == "2 sound, 0 problems, 0 warnings\n"
+    assert commands.run("diff") == "nothing differs\n"
+    assert commands.run("prune") == "nothing is stale\n"
+
+
+def test_check_writes_nothing_and_fails_on_a_problem(commands):
+    before = (commands.root / "production/group_bys/grocer/spend.v1").read_text()
+    edit(commands, "'7d'", "'7 parsecs'")
+    found = commands.json("check", code=1)
+    (problem,) = [p for p in found["problems"] if p["file"] == SPEND and p["line"] == 3]
+    assert "parsecs" in problem["problem"]
+    assert (commands.root / "production/group_bys/grocer/spend.v1").read_text() == before
+
+
+def test_check_tells_what_is_not_compiled_yet(commands):
+    edit(commands, "online=True", "online=True, description='what a user spends'")
+    assert "2 not compiled yet" in commands.run("check")
+
+
+def test_check_finds_a_served_definition_that_would_mean_something_else(commands):
+    edit(commands, "'7d'", "'8d'")
+    problems = commands.json("check", code=1)["problems"]
+    assert [p["definition"] for p in problems] == ["grocer.spend.v1", "grocer.train.v1"]
+    assert all("Cannot overwrite" in p["problem"] for p in problems)
+
+
+def test_diff_shows_fields_and_effects(commands):
+    edit(commands, "'7d'", "'8d'")
+    told = commands.run("diff")
+    assert "aggregations[0].windows[0].length: 7 -> 8" in told
+    assert "its next upload is a new version" in told
+    assert "through group_bys/grocer/spend.v1" in told
+    assert told.endswith("2 differ, 2 in what they mean\n")
+    changes = commands.json("diff", "group_bys")["changes"]
+    assert [(c["definition"], c["effects"]) for c in changes] == [("group_bys/grocer/spend.v1", ["upload"])]
+
+
+def test_prune_lists_first_and_removes_when_told(commands):
+    edit(commands, "v1 = Join", "v2 = Join", "joins/grocer/train.py")
+    commands.run("compile")
+    assert commands.json("prune") == {"stale": ["production/joins/grocer/train.v1"], "removed": False}
+    assert (commands.root / "production/joins/grocer/train.v1").exists()
+    commands.run("prune", "--yes")
+    assert not (commands.root / "production/joins/grocer/train.v1").exists()
