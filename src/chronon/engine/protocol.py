@@ -76,6 +76,14 @@ class Engine(Protocol):
         """Read the left rows of ``days`` and make ready to answer parts."""
         ...
 
+    def join_rows(self, rows: pa.Table, outputs: JoinOutput) -> AbstractContextManager[JoinWork]:
+        """Take left rows from memory and make ready to answer parts.
+
+        ``rows`` hold the left columns of ``outputs``: ``ts`` in ms where the left side has a time, else the partition
+        of each row. The finished rows come back in the same order, as if they were of one day without a name.
+        """
+        ...
+
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         """The features of all keys at the end of each day: key columns, then features."""
         ...

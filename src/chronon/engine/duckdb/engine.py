@@ -14,6 +14,7 @@ from chronon.base.time import Partitions
 from chronon.base.types import Schema
 from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identifier, literal, readable_errors
 from chronon.engine.duckdb.join import DuckDBJoin
+from chronon.engine.duckdb.left import read_left, take_left
 from chronon.engine.duckdb.scan import Source, describe
 from chronon.engine.duckdb.snapshots import derived, records, snapshots
 from chronon.engine.duckdb.sorted import Reader
@@ -112,7 +113,14 @@ class DuckDBEngine:
     @contextmanager
     def join(self, left: Scan, days: Sequence[str], outputs: JoinOutput) -> Generator[DuckDBJoin]:
         with self._connection(f"reading {left.table}") as connection:
-            yield DuckDBJoin(self._reader(connection), left, days, outputs, self._threads)
+            reader = self._reader(connection)
+            yield DuckDBJoin(reader, read_left(reader, left, days), outputs, self._threads)
+
+    @contextmanager
+    def join_rows(self, rows: pa.Table, outputs: JoinOutput) -> Generator[DuckDBJoin]:
+        with self._connection("reading the given rows") as connection:
+            reader = self._reader(connection)
+            yield DuckDBJoin(reader, take_left(reader, rows, outputs.left_columns), outputs, self._threads)
 
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         with self._connection(f"computing {plan.name}") as connection:

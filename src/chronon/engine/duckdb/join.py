@@ -11,12 +11,13 @@ from chronon.base.time import DAY_MS
 from chronon.engine.duckdb.answers import answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
-from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, scan_sql, type_sql
+from chronon.engine.duckdb.left import LEFT, Left
+from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, type_sql
 from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, greatest, quoted
 from chronon.engine.protocol import JoinOutput, LeftRows
 from chronon.plan.join import AsOf, PartPlan
 from chronon.plan.ranges import first_partition
-from chronon.plan.scans import ENTITIES, Scan
+from chronon.plan.scans import ENTITIES
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,55 +25,41 @@ if TYPE_CHECKING:
     from chronon.aggregate.aggregator import Aggregator
     from chronon.plan.group_by import GroupByPlan
 
-LEFT = '"__left"'
 ASKED = '"__asked"'
 ROW = '"__row"'
 QUERY = '"__query"'
 
 
 class DuckDBJoin:
-    """The left rows of some days, and the columns of the parts that were answered for them.
+    """The left rows, and the columns of the parts that were answered for them.
 
     Parameters
     ----------
     reader:
-        Reads tables, on the connection of this work.
+        Reads tables, on the connection of this work, which holds the left rows.
     left:
-        The scan of the left side.
-    days:
-        Its partitions.
+        What is known of them.
     output:
         The columns that come out.
     threads:
         For the algebra.
     """
 
-    def __init__(self, reader: Reader, left: Scan, days: Sequence[str], output: JoinOutput, threads: int) -> None:
+    def __init__(self, reader: Reader, left: Left, output: JoinOutput, threads: int) -> None:
         self._reader = reader
         self._connection = reader.connection
-        self._scan = left
         self._output = output
         self._threads = threads
+        self._left = left
         self._parts: dict[str, pa.ChunkedArray] = {}
-        with readable_errors(f"reading {left.table}"):
-            self._read(left, days)
-            self.left = self._measure()
-
-    def _read(self, left: Scan, days: Sequence[str]) -> None:
-        source = self._reader.source_of(left.table)
-        sql = scan_sql(source, left, self._reader.spec, days=days, types=left.types)
-        self._connection.execute(f"CREATE TEMP TABLE {LEFT} AS {self._reader.macros.ready_for(sql)}")
-        if left.partition is None or left.partition not in source.files.partition_columns:
-            self._connection.execute(f"CREATE TEMP TABLE sorted AS SELECT * FROM {LEFT} ORDER BY {DS}, rowid")
-            self._connection.execute(f"DROP TABLE {LEFT}")
-            self._connection.execute(f"ALTER TABLE sorted RENAME TO {LEFT}")
+        self.left = self._measure()
 
     def _measure(self) -> LeftRows:
         found = self._connection.sql(
             f"SELECT count(*), min({TS}), max({TS}), count(*) FILTER (WHERE {TS} IS NULL) FROM {LEFT}"
         ).fetchall()
         count, earliest, latest, without = found[0]
-        return LeftRows(count, earliest, latest, without if self._scan.time is not None else 0)
+        return LeftRows(count, earliest, latest, without if self._left.timed else 0)
 
     def answer(self, part: PartPlan) -> None:
         """Compute a part for all left rows and keep its columns."""
@@ -206,7 +193,7 @@ class DuckDBJoin:
     # ---- what comes out
 
     def rows(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
-        """Each day with its finished rows, in left order."""
+        """Each day with its finished rows, in left order; rows that were given come as if they were of one day."""
         table = self._left_table(list(self._output.left_columns))
         for name, column in self._parts.items():
             if name in table.column_names:
@@ -238,12 +225,14 @@ class DuckDBJoin:
         return found.cast(schema_to_arrow({n: self._output.left_columns[n] for n in columns})) if columns else found
 
     def _is_time(self, name: str) -> bool:
-        return name == "ts" and self._scan.time is not None
+        return name == "ts" and self._left.timed
 
     def _days(self) -> pa.ChunkedArray:
         return self._connection.sql(f"SELECT {DS} AS ds FROM {LEFT}").to_arrow_table().column("ds")
 
     def _day_counts(self) -> list[tuple[str, int]]:
+        if not self._left.daily:
+            return [("", self.left.count)]
         return self._connection.sql(f"SELECT {DS}, count(*) FROM {LEFT} GROUP BY 1 ORDER BY 1").fetchall()
 
 
