@@ -1,0 +1,109 @@
+"""Calls of functions by their name, and the lambdas among their arguments."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from chronon.base import types as t
+from chronon.base.types import ListType
+from chronon.sql.casts import cast
+from chronon.sql.functions import refused
+from chronon.sql.tree import FUNCTIONS, Lambda, Literal, Node, Refusal, Variable, call
+
+if TYPE_CHECKING:
+    from chronon.sql.types import Typer
+
+_TYPE_NAMES = {
+    "boolean": t.BOOLEAN, "tinyint": t.BYTE, "byte": t.BYTE, "smallint": t.SHORT, "short": t.SHORT, "int": t.INT,
+    "integer": t.INT, "bigint": t.LONG, "long": t.LONG, "float": t.FLOAT, "real": t.FLOAT, "double": t.DOUBLE,
+    "string": t.STRING, "binary": t.BINARY, "date": t.DATE, "timestamp": t.TIMESTAMP,
+}  # fmt: skip
+_CALLS = frozenset(_TYPE_NAMES) - {"byte", "short", "integer", "long", "real"}
+SIGNS = {
+    "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "mod": "%", "equals": "=", "differs": "<>",
+    "greater": ">", "at_least": ">=", "less": "<", "at_most": "<=", "equal_null": "<=>",
+}  # fmt: skip
+_INTERNAL = frozenset(SIGNS) - {"mod"} | {
+    "negative", "bitand", "bitor", "bitxor", "bitnot", "case", "in", "and", "or", "is_true", "is_false", "index",
+    "map_value", "field", "concat_lists", "reverse_text", "read_timestamp", "shift", "shift_micros", "shift_months",
+    "read_json", "json_at", "extract", "whole_seconds",
+}  # fmt: skip
+
+
+def function_call(typer: Typer, tree: Any) -> Node:
+    """A function of the table, by the name that was written."""
+    name = str(tree.this).lower()
+    if name in _CALLS and len(tree.expressions) == 1:
+        return cast(typer.node(tree.expressions[0]), _TYPE_NAMES[name])
+    why = refused.reason(name)
+    if why is not None:
+        raise Refusal(f"the function {name} is refused: {why[0]}", mend=why[1])
+    function = FUNCTIONS.get("named_struct" if name == "struct" else name)
+    if function is None or name in _INTERNAL:
+        near = difflib.get_close_matches(name, [known for known in FUNCTIONS if known not in _INTERNAL], n=1)
+        raise Refusal(
+            f"the function {name} is not known here",
+            expected="one of the functions with one meaning in all engines",
+            mend=f"did you mean {near[0]}?" if near else "compute it in the source or in a staging query",
+        )
+    if name == "struct":
+        nodes = [each for at, arg in enumerate(tree.expressions) for each in _named(typer, arg, at)]
+    else:
+        nodes = _arguments(typer, name, tree.expressions)
+    return applied(name, function.name, nodes)
+
+
+def applied(written: str, name: str, nodes: Sequence[Node]) -> Node:
+    """A call whose refusal names the function as it was written."""
+    try:
+        return call(name, *nodes)
+    except Refusal as refusal:
+        raise Refusal(f"{written}: {refusal.reason}", expected=refusal.expected, mend=refusal.mend) from None
+
+
+def _arguments(typer: Typer, name: str, trees: list[Any]) -> list[Node]:
+    from sqlglot import exp
+
+    if name in ("date_add", "date_sub", "dateadd") and len(trees) > 1 and isinstance(trees[1], exp.Interval):
+        raise Refusal("an interval is added", mend="write x + INTERVAL 1 DAY, or DATE_ADD(x, 1)")
+    if name in ("dateadd", "datediff", "date_diff", "timestampadd", "timestampdiff") and len(trees) > 2:  # noqa: PLR2004
+        raise Refusal("a unit is given", expected="two arguments, counted in days")
+    nodes: list[Node] = []
+    for tree in trees:
+        lambdas = isinstance(tree, exp.Lambda)
+        nodes.append(_lambda(typer, tree, nodes[0]) if lambdas and nodes else typer.node(tree))
+    return nodes
+
+
+def _lambda(typer: Typer, tree: Any, over: Node) -> Lambda:
+    if not isinstance(over.type, ListType):
+        raise Refusal(f"a function is applied to a {over.type}", expected="a list")
+    names = [each.name for each in tree.expressions]
+    if len(names) != 1:
+        raise Refusal("the function has several arguments", expected="x -> ...")
+    name = str(names[0])
+    if not (name.isidentifier() and name.isascii()):
+        raise Refusal(f"{name!r} names an argument", expected="letters, digits and _")
+    variable = Variable(name, over.type.element)
+    outer = dict(typer.variables)
+    typer.variables[name] = variable
+    try:
+        body = typer.node(tree.this)
+    finally:
+        typer.variables = outer
+    return Lambda(variable, body, body.type)
+
+
+def transform(typer: Typer, tree: Any) -> Node:
+    """``TRANSFORM``, which has a grammar of its own."""
+    return applied("transform", "transform", _arguments(typer, "transform", [tree.this, tree.expression]))
+
+
+def _named(typer: Typer, tree: Any, at: int) -> list[Node]:
+    from sqlglot import exp
+
+    inner = tree.this if isinstance(tree, exp.Alias) else tree
+    name = tree.alias if isinstance(tree, exp.Alias) else tree.name if isinstance(tree, exp.Column) else f"col{at + 1}"
+    return [Literal(name, t.STRING), typer.node(inner)]
