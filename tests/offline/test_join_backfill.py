@@ -217,6 +217,31 @@ def test_keys_are_mapped_and_prefixes_tell_parts_apart(world: World) -> None:
     assert world.rows("out.t_training", *columns) == [("u1", 280, 5), ("u2", 5, None)]
 
 
+def test_the_keys_of_each_part_come_to_the_front_and_its_features_to_the_end(world: World) -> None:
+    """Worked example 25."""
+    columns = {"user": "string", "item": "string", "amount": "long", "ts": "long"}
+    world.table("db.queries", columns, [("u1", "i1", 1, at("01-05"), "01-05")])
+    world.table("db.purchases", columns, [("u1", "i1", 1, at("01-04"), "01-04")])
+
+    def part(name: str, key: str, accuracy: Accuracy, *operations: Operation, **kwargs) -> JoinPart:
+        source = EventSource(table="db.purchases", query=Query(selects=select(key, "amount"), time_column="ts"))
+        aggregations = [Aggregation("amount", operation) for operation in operations]
+        made = GroupBy(name=name, sources=source, keys=[key], accuracy=accuracy, aggregations=aggregations)
+        return JoinPart(made, **kwargs)
+
+    parts = [
+        part("g.a", "user", Accuracy.SNAPSHOT, Operation.SUM, Operation.COUNT),
+        part("g.b", "item", Accuracy.TEMPORAL, Operation.SUM, Operation.COUNT, prefix="pp"),
+        part("g.c", "user", Accuracy.TEMPORAL, Operation.SUM, Operation.COUNT, key_mapping={"item": "user"}),
+    ]
+    left = EventSource(table="db.queries", query=Query(selects=select("user", "item"), time_column="ts"))
+    backfill_join(join(left, *parts), world.engine, end="2024-01-05")
+    assert world.columns("out.t_training") == [
+        *("item", "ts", "user", "g_a_amount_sum", "g_a_amount_count"),
+        *("pp_g_b_amount_sum", "pp_g_b_amount_count", "g_c_amount_sum", "g_c_amount_count"),
+    ]
+
+
 def test_a_composite_key_needs_all_its_parts(world: World) -> None:
     world.table(
         "db.queries",

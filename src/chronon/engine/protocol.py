@@ -109,11 +109,11 @@ class JoinOutput:
     ----------
     left_columns, features, outputs:
         As in the plan of the join.
-    derivations:
-        Output columns and their expressions; ``None`` if there are none.
+    expressions:
+        Output columns as expressions over the others; ``None`` where each is one of them.
     """
 
     left_columns: Schema
     features: Schema
-    derivations: dict[str, str] | None
+    expressions: dict[str, str] | None
     outputs: Schema

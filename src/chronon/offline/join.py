@@ -74,7 +74,7 @@ def backfill_join(
             result.notes.append(f"{len(work.outdated)} partitions were made by another definition and are replaced")
         inputs = Inputs.of(_inputs(plan), engine)
         publisher = Publisher(join, table, plan.outputs, inputs, work.outdated, result, engine)
-        output = JoinOutput(plan.left_columns, plan.features, plan.derivations, plan.outputs)
+        output = JoinOutput(plan.left_columns, plan.features, plan.expressions, plan.outputs)
         for piece in steps(work.days, step_days, engine.partitions_spec):
             shown = piece[0] if len(piece) == 1 else f"{piece[0]} to {piece[-1]}"
             watch.step(f"{shown}: reading {left.table}", len(result.filled), len(work.days))

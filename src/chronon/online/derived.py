@@ -11,7 +11,7 @@ from chronon.base import types as t
 from chronon.base.errors import ChrononError, Place
 from chronon.base.time import day_of
 from chronon.online.shaping import by_name
-from chronon.plan.derivations import STAR, expand
+from chronon.plan.derivations import STAR, expand, resolved
 from chronon.sql import compile_rows, parse
 
 FAILED = "derivation_fetch_exception"
@@ -59,7 +59,7 @@ class Derived:
     ) -> None:
         schema = {**keys, "ts": t.LONG, "ds": t.STRING, **columns}
         explicit = {derivation.name for derivation in derivations if derivation.name != STAR}
-        texts = expand(derivations, columns, list(keys))
+        texts = resolved(expand(derivations, columns, list(keys)), schema)
         self.problem: str | None = None
         self.reads: dict[str, frozenset[str]] = {}
         self.outputs: dict[str, t.DataType] = {}

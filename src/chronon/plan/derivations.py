@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from chronon.api.structs import Derivation
+from chronon.base.errors import ExpressionError
 
 STAR = "*"
 
@@ -33,6 +34,28 @@ def expand(
             found |= {name: quoted(name) for name in kept}
         elif derivation.name is not None:
             found[derivation.name] = explicit[derivation.name]
+    return found
+
+
+def resolved(expressions: Mapping[str, str], columns: Collection[str]) -> dict[str, str]:
+    """The same expressions over ``columns`` alone: what they say of derivations before them is written out.
+
+    A column wins over a derivation of its name.
+
+    >>> resolved({"mean": "x_sum / n", "twice": "mean * 2"}, ["x_sum", "n"])
+    {'mean': 'x_sum / n', 'twice': '(x_sum / n) * 2'}
+    """
+    from chronon.sql import parse
+
+    found: dict[str, str] = {}
+    for name, text in expressions.items():
+        try:
+            expression = parse(text)
+        except ExpressionError:  # whoever types the expressions tells what is wrong, and where
+            found[name] = text
+            continue
+        earlier = {column: found[column] for column in expression.columns if column in found and column not in columns}
+        found[name] = expression.replaced(earlier) if earlier else text
     return found
 
 

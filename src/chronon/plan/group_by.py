@@ -15,7 +15,7 @@ from chronon.api.naming import name_of
 from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, ExpressionError, Place, SchemaError, raise_all
-from chronon.plan.derivations import expand
+from chronon.plan.derivations import expand, resolved
 from chronon.plan.names import RESERVED, SEQUENCE
 from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables, common_type
 
@@ -122,7 +122,8 @@ def plan_group_by(group_by: structs.GroupBy, tables: Tables) -> GroupByPlan:
             "windows and operations by time need the time of each row", place=place, mend="time_column in the query"
         )
     raw = dict(aggregator.outputs) if aggregator is not None else dict(selected)
-    derivations = expand(group_by.derivations, raw, keys) if group_by.derivations else None
+    entering: dict[str, t.DataType] = {**key_types, "ts": t.LONG, "ds": t.STRING, **raw}
+    derivations = resolved(expand(group_by.derivations, raw, keys), entering) if group_by.derivations else None
     return GroupByPlan(
         definition=group_by,
         name=name_of(group_by),
@@ -134,9 +135,7 @@ def plan_group_by(group_by: structs.GroupBy, tables: Tables) -> GroupByPlan:
         aggregator=aggregator,
         raw_outputs=raw,
         derivations=derivations,
-        outputs=derived_types(derivations, {**key_types, "ts": t.LONG, "ds": t.STRING, **raw}, place)
-        if derivations is not None
-        else raw,
+        outputs=derived_types(derivations, entering, place) if derivations is not None else raw,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,7 +14,7 @@ from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, SchemaError, raise_all
 from chronon.base.time import DAY_MS
-from chronon.plan.derivations import expand
+from chronon.plan.derivations import expand, quoted, resolved
 from chronon.plan.group_by import GroupByPlan, derived_types, plan_group_by
 from chronon.plan.names import part_keys, part_outputs
 from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables
@@ -67,8 +67,8 @@ class JoinPlan:
         In the order of the definition.
     features:
         All columns of all parts, before derivations; with their types.
-    derivations:
-        Output columns and their expressions; ``None`` if there are none.
+    expressions:
+        The output columns as expressions over left columns and features; ``None`` where there are no derivations.
     outputs:
         All columns of the output but its partition, in order; with their types.
     """
@@ -79,7 +79,7 @@ class JoinPlan:
     left_columns: dict[str, t.DataType]
     parts: tuple[PartPlan, ...]
     features: dict[str, t.DataType]
-    derivations: dict[str, str] | None
+    expressions: dict[str, str] | None
     outputs: dict[str, t.DataType]
 
 
@@ -117,7 +117,9 @@ def plan_join(join: structs.Join, tables: Tables) -> JoinPlan:
         problem for number, part in enumerate(parts) for problem in _problems_of_part(join, number, part, left_columns)
     )
     features = {part.columns[name]: kind for part in parts for name, kind in part.plan.outputs.items()}
-    derivations = expand(join.derivations, features) if join.derivations else None
+    entering: dict[str, t.DataType] = {**features, **left_columns, "ds": t.STRING}
+    derivations = resolved(expand(join.derivations, features), entering) if join.derivations else None
+    outputs = _outputs(join, left, left_columns, parts, features, derivations)
     return JoinPlan(
         definition=join,
         name=name_of(join),
@@ -125,8 +127,8 @@ def plan_join(join: structs.Join, tables: Tables) -> JoinPlan:
         left_columns=left_columns,
         parts=tuple(parts),
         features=features,
-        derivations=derivations,
-        outputs=_outputs(join, left, left_columns, parts, features, derivations),
+        expressions={name: over_left(name, derivations, left_columns) for name in outputs} if derivations else None,
+        outputs=outputs,
     )
 
 
@@ -206,6 +208,13 @@ def _hours_on_days(join: structs.Join, number: int, part: PartPlan) -> list[Chro
         if hourly
         else []
     )
+
+
+def over_left(name: str, derivations: Mapping[str, str], left_columns: t.Schema) -> str:
+    """A column of the output: what the left side has of it, else what is derived."""
+    if name not in left_columns:
+        return derivations[name]
+    return f"coalesce({quoted(name)}, {derivations[name]})" if name in derivations else quoted(name)
 
 
 def _same_key(left: t.DataType, right: t.DataType) -> bool:

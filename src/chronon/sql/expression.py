@@ -83,6 +83,36 @@ class Expression:
         """
         return self.tree.sql(dialect=dialect.dialect(), normalize_functions="upper")
 
+    def replaced(self, columns: Mapping[str, str]) -> str:
+        """The text with some columns replaced by expressions.
+
+        >>> parse("a.b + c + size(transform(d, a -> a + c))").replaced({"a": "x", "c": "y + 1"})
+        '(x).b + (y + 1) + SIZE(TRANSFORM(d, a -> a + (y + 1)))'
+        """
+        from sqlglot import exp
+
+        def into(tree: Any, bound: frozenset[str]) -> Any:
+            if isinstance(tree, exp.Lambda):
+                inside = bound | {each.name for each in tree.expressions}
+                tree.set("this", into(tree.this, inside))
+                return tree
+            column = isinstance(tree, exp.Column)
+            if column or (isinstance(tree, exp.Identifier) and tree.parent is not None and _is_operand(tree)):
+                first, *fields = tree.parts if column else [tree]
+                if first.name in bound or first.name not in columns:
+                    return tree
+                found: Any = exp.Paren(this=dialect.parse_tree(columns[first.name], self.place))
+                for each in fields:
+                    found = exp.Dot(this=found, expression=each.copy())
+                return found
+            for child in list(tree.iter_expressions()):
+                new = into(child, bound)
+                if new is not child:
+                    child.replace(new)
+            return tree
+
+        return into(self.tree.copy(), frozenset()).sql(dialect=dialect.dialect(), normalize_functions="upper")
+
     def error(self, refusal: Refusal) -> ExpressionError:
         """A refusal as an error that names the expression."""
         return ExpressionError(

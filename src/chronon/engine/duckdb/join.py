@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chronon.base import types as t
@@ -167,28 +167,31 @@ class DuckDBJoin:
         return schema_to_arrow(outputs).empty_table().take(_nulls(self.left.count))
 
     def _derived(self, part: PartPlan, features: pa.Table) -> pa.Table:
-        """A group-by's derivations; rows without a key have none of them."""
+        """A group-by's derivations; rows that ask nothing, such as those without a key, have none of them."""
+        import numpy as np
+        import pyarrow as pa
+
         plan = part.plan
         left = self._left_table([*part.keys.values()])
-        asked = None
         for key, column in part.keys.items():
-            valid = compute().is_valid(left.column(column))
-            asked = valid if asked is None else compute().and_(asked, valid)
             features = features.append_column(key, left.column(column).cast(schema_to_arrow(plan.keys).field(key).type))
         schema: dict[str, t.DataType] = {**plan.raw_outputs, **plan.keys}
-        if "ts" not in schema and "ts" in self._output.left_columns:
-            features = features.append_column("ts", self._left_table(["ts"]).column("ts"))
+        rows = self._connection.sql(f"SELECT {ROW} AS row, {QUERY} AS ts FROM {ASKED}").to_arrow_table()
+        if "ts" not in schema:
+            times = rows.select(["ts"])
+            own = part.as_of is not AsOf.DAY_END and "ts" in self._output.left_columns
+            column = self._left_table(["ts"]) if own else self._put_back(times, rows.column("row"))
+            features = features.append_column("ts", column.column("ts"))
             schema["ts"] = t.LONG
         if "ds" not in schema:
             features = features.append_column("ds", self._days())
             schema["ds"] = t.STRING
         derived = derive(self._reader, features, plan.derivations or {}, schema, plan.outputs)
-        if asked is None:
-            return derived
-        masked = [compute().if_else(asked, column, None) for column in derived.columns]
-        import pyarrow as pa
-
-        return pa.table(masked, schema=derived.schema)
+        asked = np.zeros(self.left.count, dtype=bool)
+        asked[rows.column("row").to_numpy()] = True
+        return pa.table(
+            [compute().if_else(pa.array(asked), column, None) for column in derived.columns], schema=derived.schema
+        )
 
     # ---- what comes out
 
@@ -202,16 +205,12 @@ class DuckDBJoin:
             else:
                 table = table.append_column(name, column)
         days = self._days()
-        if self._output.derivations is not None:
+        if self._output.expressions is not None:
             schema: dict[str, t.DataType] = {**self._output.features, **self._output.left_columns}
             if "ds" not in schema:
                 table = table.append_column("ds", days)
                 schema["ds"] = t.STRING
-            expressions = {
-                name: _over_left(name, self._output.derivations, self._output.left_columns)
-                for name in self._output.outputs
-            }
-            table = derive(self._reader, table, expressions, schema, self._output.outputs)
+            table = derive(self._reader, table, self._output.expressions, schema, self._output.outputs)
         else:
             table = table.select(list(self._output.outputs))
         at = 0
@@ -234,12 +233,6 @@ class DuckDBJoin:
         if not self._left.daily:
             return [("", self.left.count)]
         return self._connection.sql(f"SELECT {DS}, count(*) FROM {LEFT} GROUP BY 1 ORDER BY 1").fetchall()
-
-
-def _over_left(name: str, derivations: Mapping[str, str], left_columns: t.Schema) -> str:
-    if name not in left_columns:
-        return derivations[name]
-    return f"coalesce(`{name}`, {derivations[name]})" if name in derivations else f"`{name}`"
 
 
 def _nulls(count: int) -> pa.Array:

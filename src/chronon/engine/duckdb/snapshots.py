@@ -45,12 +45,14 @@ def derived(
         yield from days
         return
     raw = schema_to_arrow({**plan.keys, **plan.raw_outputs})
-    schema: dict[str, t.DataType] = {"ds": t.STRING, **plan.raw_outputs, **plan.keys}
+    schema: dict[str, t.DataType] = {"ts": t.LONG, "ds": t.STRING, **plan.raw_outputs, **plan.keys}
     expressions = {**{key: f"`{key}`" for key in plan.keys}, **plan.derivations}
     for ds, batches in days:
         table = pa.Table.from_batches(batches, raw)
         if "ds" not in table.column_names:
             table = table.append_column("ds", pa.array([ds] * table.num_rows, pa.string()))
+        if "ts" not in table.column_names:
+            table = table.append_column("ts", pa.array([reader.spec.end(ds)] * table.num_rows, pa.int64()))
         found = derive(reader, table, expressions, schema, {**plan.keys, **plan.outputs})
         yield ds, iter(found.to_batches(max_chunksize=BATCH_ROWS))
 
