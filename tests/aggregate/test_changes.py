@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chronon.base.errors import DataError
+from chronon.base.errors import DataError, RequestError
 from chronon.base.time import DAY_MS, HOUR_MS
 from chronon.base.types import DOUBLE, LONG, STRING, ListType, MapType
 from chronon.testing import Row, assert_same
@@ -47,6 +47,30 @@ def test_a_fetch_and_a_backfill_of_changes_are_the_oracle(world):
     expected = [definition.oracle.mutations(snapshot, changes, ORIGIN, at) for at in queries]
     assert_same(expected, [compiled.mutations(snapshot, changes, ORIGIN, at) for at in queries])
     assert_same(expected, compiled.point_in_time(snapshot, changes, ORIGIN, queries))
+
+
+@settings(max_examples=40)
+@given(world=changed(), at_once=st.integers(1, 5), cuts=st.lists(st.integers(0, 24), max_size=5))
+def test_keys_are_answered_apart_and_batches_may_be_cut_anywhere(world, at_once, cuts):
+    definition, snapshot, made, queries = world
+    snapshots, changes = {2: snapshot, 5: snapshot}, {1: made, 2: made}
+    asked = [(key, at) for key in (1, 2, 3, 5) for at in queries]
+    oracle = definition.oracle
+    expected = [oracle.mutations(snapshots.get(key, []), changes.get(key, []), ORIGIN, at) for key, at in asked]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chronon.aggregate.changes.ROWS_AT_ONCE", at_once)
+        patch.setattr("chronon.aggregate.uploads.ROWS_AT_ONCE", at_once)
+        answers = Algebra(definition.aggregations, definition.schema).change_run(
+            snapshots, changes, ORIGIN, asked, cuts=cuts
+        )
+    assert_same(expected, answers)
+
+
+@pytest.mark.parametrize("when", ["-1ms", "+2d+1ms"])
+def test_an_instant_that_the_snapshot_cannot_answer_is_refused(when):
+    total = algebra(LONG, aggregation("x", "SUM", "7d"))
+    with pytest.raises(RequestError, match="snapshot"):
+        total.point_in_time(events({"-3d": 4}), [], at("+0s"), [at(when)])
 
 
 def test_an_update_takes_the_old_image_back_and_adds_the_new_one():

@@ -113,11 +113,16 @@ class Aggregator:
         return Uploads(self.layout, batch_end, stale_after).run(events)
 
     def changes(
-        self, snapshot: Iterable[pa.RecordBatch], changes: pa.Table, queries: pa.Table, batch_end: int
-    ) -> pa.Table:
+        self,
+        snapshot: Iterable[pa.RecordBatch],
+        changes: Iterable[pa.RecordBatch],
+        queries: Iterable[pa.RecordBatch],
+        batch_end: int,
+    ) -> Iterator[pa.RecordBatch]:
         """Answer queries of one day from the snapshot of the midnight ``batch_end`` and the changes made since.
 
-        See ``chronon.aggregate.changes.answer_changes`` for the columns.
+        All three are batches that ascend by ``__key`` and may be cut anywhere. See
+        ``chronon.aggregate.changes.answer_changes`` for their columns.
         """
         from chronon.aggregate.changes import answer_changes
 

@@ -6,27 +6,62 @@ becomes a stream row.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
 from chronon.aggregate.serving import Serving
-from chronon.aggregate.uploads import Uploads
+from chronon.aggregate.uploads import Uploads, whole_keys
 from chronon.base.arrow import to_arrow
+from chronon.base.errors import RequestError
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    Changes = list[tuple[int, bytes]]
-    """When each change was made, in ms, and its row."""
+ROWS_AT_ONCE = 1 << 16
+"""About how many changes are turned into stream rows at once; a key is never split."""
+
+
+@dataclass(frozen=True)
+class Changes:
+    """The changes of one key in the order in which they were made.
+
+    Parameters
+    ----------
+    times:
+        When each was made, in ms.
+    rows:
+        Each as a stream row.
+    """
+
+    times: Sequence[int]
+    rows: Sequence[bytes]
+
+    def before(self, at: int) -> Sequence[bytes]:
+        """The changes made before an instant."""
+        return self.rows[: bisect_left(self.times, at)]
+
+
+NO_CHANGES = Changes((), ())
+
+Value = TypeVar("Value")
 
 
 def answer_changes(
-    serving: Serving, snapshot: Iterable[pa.RecordBatch], changes: pa.Table, queries: pa.Table, batch_end: int
-) -> pa.Table:
+    serving: Serving,
+    snapshot: Iterable[pa.RecordBatch],
+    changes: Iterable[pa.RecordBatch],
+    queries: Iterable[pa.RecordBatch],
+    batch_end: int,
+) -> Iterator[pa.RecordBatch]:
     """One row of features for each query, in their order.
+
+    All three inputs ascend by key and may be cut anywhere. Of each, one piece of some ten thousand rows and the rows of
+    one key are held at a time.
 
     Parameters
     ----------
@@ -35,51 +70,87 @@ def answer_changes(
     snapshot:
         The rows of the snapshot as of ``batch_end``, sorted as for ``Aggregator.uploads``.
     changes:
-        ``__key``, ``ts`` (the row's own time), ``mutation_ts``, ``is_before``, optionally ``__seq``, and the inputs;
-        changes made before ``batch_end`` are passed over. Times in ms.
+        ``__key``, ``ts`` (the row's own time), ``mutation_ts``, ``is_before``, optionally ``__seq``, and the inputs, in
+        any order within a key; changes made before ``batch_end`` are passed over. Times in ms, none of them null.
     queries:
-        ``__key`` and ``ts``, not before ``batch_end``.
+        ``__key`` and ``ts``, in any order within a key.
     batch_end:
         The midnight at which the snapshot was taken, in ms.
+
+    Raises
+    ------
+    RequestError
+        For a query before ``batch_end``, or so long after it that the batch record is not exact any more.
     """
     import pyarrow as pa
 
-    records: dict[int, bytes] = {}
+    records = _Ascending(_records(serving, snapshot, batch_end))
+    made = _Ascending(_changes(serving, changes, batch_end))
+    kinds = [(part.name, to_arrow(part.base.output)) for part in serving.parts]
+    nothing: list[Any] = [None] * len(kinds)
+    for batch in queries:
+        answers: list[list[Any]] = []
+        for key, at in zip(batch["__key"].to_pylist(), batch["ts"].to_pylist(), strict=True):
+            if not batch_end <= at <= batch_end + serving.stale_after:
+                raise RequestError(
+                    f"a query at {at} cannot be answered from the snapshot at {batch_end}",
+                    expected=f"one from {batch_end} to {batch_end + serving.stale_after}",
+                )
+            rows = made.of(key, NO_CHANGES).before(at)
+            answers.append(serving.fetch(records.of(key, None), rows, batch_end, at, changes=True) or nothing)
+        columns = zip(*answers, strict=True) if answers else ([] for _ in kinds)
+        yield pa.RecordBatch.from_arrays(
+            [pa.array(list(column), kind) for column, (_, kind) in zip(columns, kinds, strict=True)],
+            names=[name for name, _ in kinds],
+        )
+
+
+class _Ascending(Generic[Value]):
+    """Values by ascending key, looked up by keys that ascend as well."""
+
+    def __init__(self, pairs: Iterable[tuple[int, Value]]) -> None:
+        self._pairs = iter(pairs)
+        self._current = next(self._pairs, None)
+
+    def of(self, key: int, absent: Value) -> Value:
+        """The value of ``key``, or ``absent``."""
+        while self._current is not None and self._current[0] < key:
+            self._current = next(self._pairs, None)
+        return self._current[1] if self._current is not None and self._current[0] == key else absent
+
+
+def _records(
+    serving: Serving, snapshot: Iterable[pa.RecordBatch], batch_end: int
+) -> Iterator[tuple[int, bytes | None]]:
     for batch in Uploads(serving.layout, batch_end, serving.stale_after).run(snapshot):
-        records.update(zip(batch["key"].to_pylist(), batch["value"].to_pylist(), strict=True))
-    made = _by_key(serving, changes, batch_end)
-    answers: list[list[Any]] = []
-    nothing: list[Any] = [None] * len(serving.parts)
-    for key, at in zip(queries["__key"].to_pylist(), queries["ts"].to_pylist(), strict=True):
-        rows = [row for when, row in made.get(key, ()) if when < at]
-        answers.append(serving.fetch(records.get(key), rows, batch_end, at, changes=True) or nothing)
-    columns = zip(*answers, strict=True) if answers else ([] for _ in serving.parts)
-    return pa.table(
-        {
-            part.name: pa.array(list(column), to_arrow(part.base.output))
-            for part, column in zip(serving.parts, columns, strict=True)
-        }
-    )
+        yield from zip(batch["key"].to_pylist(), batch["value"].to_pylist(), strict=True)
 
 
-def _by_key(serving: Serving, changes: pa.Table, batch_end: int) -> dict[int, Changes]:
-    order = np.lexsort((changes["mutation_ts"].to_numpy(), changes["__key"].to_numpy()))
-    keys = changes["__key"].to_numpy()[order]
-    table = changes.take(order)
-    times, made, before = (table[name].to_pylist() for name in ("ts", "mutation_ts", "is_before"))
+def _changes(serving: Serving, changes: Iterable[pa.RecordBatch], batch_end: int) -> Iterator[tuple[int, Changes]]:
+    for table in whole_keys(changes, ROWS_AT_ONCE):
+        since = table.filter(_at_least(table["mutation_ts"], batch_end))
+        order = np.lexsort((since["mutation_ts"].to_numpy(), since["__key"].to_numpy()))
+        sorted_table = since.take(order)
+        keys = sorted_table["__key"].to_numpy()
+        made = sorted_table["mutation_ts"].to_pylist()
+        rows = _stream_rows(serving, sorted_table)
+        bounds = [*np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1)).tolist(), len(keys)]
+        for low, high in pairwise(bounds):
+            yield int(keys[low]), Changes(made[low:high], rows[low:high])
+
+
+def _at_least(column: pa.ChunkedArray, least: int) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(column.to_numpy() >= least)
+
+
+def _stream_rows(serving: Serving, table: pa.Table) -> list[bytes]:
+    times, before = (table[name].to_pylist() for name in ("ts", "is_before"))
     sequences = table["__seq"].to_pylist() if "__seq" in table.column_names else [0] * len(times)
-    values: Sequence[Sequence[Any]] = [table[name].to_pylist(maps_as_pydicts="strict") for name in serving.inputs]
-    found: dict[int, Changes] = {}
-    bounds = [*np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1)).tolist(), len(keys)]
-    for low, high in pairwise(bounds):
-        found[int(keys[low])] = [
-            (
-                made[i],
-                serving.encode_row(
-                    times[i], [column[i] for column in values], seq=sequences[i], reversal=bool(before[i])
-                ),
-            )
-            for i in range(low, high)
-            if made[i] >= batch_end
-        ]
-    return found
+    columns = [table[name].to_pylist(maps_as_pydicts="strict") for name in serving.inputs]
+    cells: Iterable[Sequence[Any]] = zip(*columns, strict=True)
+    return [
+        serving.encode_row(ts, values, seq=seq, reversal=bool(reversal))
+        for ts, seq, reversal, values in zip(times, sequences, before, cells, strict=True)
+    ]

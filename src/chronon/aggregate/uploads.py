@@ -55,7 +55,7 @@ class Uploads:
         """Batches of ``key`` and ``value``, one row for each key that has anything to remember, ascending."""
         import pyarrow as pa
 
-        for table in _whole_keys(events):
+        for table in whole_keys(events, ROWS_AT_ONCE):
             keys, records = self._records(self._chunk(table))
             if keys:
                 yield pa.RecordBatch.from_arrays(
@@ -169,8 +169,8 @@ def _run_ends(row: Longs, opens: np.ndarray) -> Longs:
     return row[last] + 1
 
 
-def _whole_keys(events: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
-    """Tables of about ``ROWS_AT_ONCE`` rows that never end inside a key."""
+def whole_keys(events: Iterable[pa.RecordBatch], rows_at_once: int) -> Iterator[pa.Table]:
+    """Tables of about ``rows_at_once`` rows that never end inside a key."""
     import pyarrow as pa
 
     waiting: list[pa.Table] = []
@@ -180,7 +180,7 @@ def _whole_keys(events: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
             continue
         waiting.append(pa.Table.from_batches([batch]))
         count += batch.num_rows
-        if count >= ROWS_AT_ONCE:
+        if count >= rows_at_once:
             table = pa.concat_tables(waiting)
             keys = table["__key"].to_numpy()
             end = int(np.searchsorted(keys, keys[-1], side="left"))

@@ -196,24 +196,44 @@ class Algebra:
         self, snapshot: Iterable[Row], changes: Sequence[Row], batch_end: int, queries: Sequence[int]
     ) -> list[Answer]:
         """Backfill of entities: the answers at ``queries`` of one day from the snapshot before it and its changes."""
+        return self.change_run({0: list(snapshot)}, {0: changes}, batch_end, [(0, at) for at in queries])
+
+    def change_run(
+        self,
+        snapshot: Mapping[int, Sequence[Row]],
+        changes: Mapping[int, Sequence[Row]],
+        batch_end: int,
+        queries: Sequence[tuple[int, int]],
+        *,
+        cuts: Sequence[int] = (),
+    ) -> list[Answer]:
+        """Backfill of entities, several keys; ``queries`` ascend by key, ``cuts`` are where all rows are cut."""
         import pyarrow as pa
 
-        table = pa.table(
+        ordered = [(key, row) for key in sorted(changes) for row in changes[key]]
+        made = pa.record_batch(
             {
-                "__key": pa.array([0] * len(changes), pa.int64()),
-                "ts": pa.array([row.ts for row in changes], pa.int64()),
-                "mutation_ts": pa.array([_changed(row) for row in changes], pa.int64()),
-                "is_before": pa.array([row.is_before for row in changes], pa.bool_()),
-                "__seq": pa.array([row.sequence for row in changes], pa.int64()),
+                "__key": pa.array([key for key, _ in ordered], pa.int64()),
+                "ts": pa.array([row.ts for _, row in ordered], pa.int64()),
+                "mutation_ts": pa.array([_changed(row) for _, row in ordered], pa.int64()),
+                "is_before": pa.array([row.is_before for _, row in ordered], pa.bool_()),
+                "__seq": pa.array([row.sequence for _, row in ordered], pa.int64()),
             }
             | {
-                name: pa.array([row.values.get(name) for row in changes], to_arrow(self.aggregator.schema[name]))
+                name: pa.array([row.values.get(name) for _, row in ordered], to_arrow(self.aggregator.schema[name]))
                 for name in self.aggregator.inputs
             }
         )
-        asked = pa.table({"__key": pa.array([0] * len(queries), pa.int64()), "ts": pa.array(queries, pa.int64())})
-        found = self.aggregator.changes([self.table({0: list(snapshot)})], table, asked, batch_end)
-        return [answer for batch in found.to_batches() for answer in self.plain(batch)]
+        asked = pa.record_batch(
+            {
+                "__key": pa.array([key for key, _ in queries], pa.int64()),
+                "ts": pa.array([at for _, at in queries], pa.int64()),
+            }
+        )
+        found = self.aggregator.changes(
+            pieces(self.table(snapshot), cuts), pieces(made, cuts), pieces(asked, cuts), batch_end
+        )
+        return [answer for batch in found for answer in self.plain(batch)]
 
 
 def pieces(batch: pa.RecordBatch, cuts: Sequence[int]) -> list[pa.RecordBatch]:
