@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 from click.testing import CliRunner
 
+from chronon.base.errors import ChrononError
 from chronon.cli.main import cli
 
 HEAD = """\
@@ -32,6 +33,12 @@ class Commands:
         done = CliRunner().invoke(cli, [*args, "--repo", str(self.root)])
         assert done.exit_code == code, done.output
         return done.stdout
+
+    def refused(self, *args):
+        """The error that a command ends with."""
+        done = CliRunner().invoke(cli, [*args, "--repo", str(self.root)])
+        assert isinstance(done.exception, ChrononError), done.output
+        return done.exception
 
     def json(self, *args, code=0):
         return json.loads(self.run(*args, "--json", code=code))
