@@ -56,3 +56,28 @@ def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, text: str, message
     with pytest.raises(SettingsError, match=message) as caught:
         load_settings(tmp_path, environ={})
     assert "chronon.toml" in str(caught.value)
+
+
+def test_an_environment_reads_the_same_tables_and_writes_its_own(tmp_path: Path) -> None:
+    (tmp_path / "chronon.toml").write_text('warehouse = "w"\nstore = "lmdb://s"\n\n[env.dev]\nmemory = "1GB"\n')
+    settings = load_settings(tmp_path, env="dev", environ={})
+    assert settings.warehouse_folder == tmp_path / "w"
+    assert settings.namespace == "dev"
+    assert settings.store_url == f"lmdb://{tmp_path}/.chronon/store-dev"
+    assert settings.values()["memory"] == ("1GB", f"{tmp_path / 'chronon.toml'} [env.dev]")
+    assert settings.values()["namespace"] == ("dev", "environment dev")
+    assert load_settings(tmp_path, environ={"CHRONON_ENV": "dev"}).env == "dev"
+    assert load_settings(tmp_path, env="prod", environ={"CHRONON_ENV": "dev"}).store_url == f"lmdb://{tmp_path}/s"
+
+
+def test_an_environment_is_not_made_up(tmp_path: Path) -> None:
+    (tmp_path / "chronon.toml").write_text("[env.dev]\n")
+    with pytest.raises(SettingsError, match="no environment 'devv'") as caught:
+        load_settings(tmp_path, env="devv", environ={})
+    assert caught.value.expected == "dev or prod"
+
+
+def test_an_environment_never_has_the_store_of_production(tmp_path: Path) -> None:
+    (tmp_path / "chronon.toml").write_text('store = "redis://a"\n[env.dev]\nstore = "redis://a"\n')
+    with pytest.raises(SettingsError, match="the store of production"):
+        load_settings(tmp_path, env="dev", environ={})

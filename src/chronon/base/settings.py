@@ -2,6 +2,9 @@
 
 One file, ``chronon.toml`` at the root of a repo (or ``[tool.chronon]`` in its ``pyproject.toml``); variables
 ``CHRONON_<NAME>`` override it, flags override both. Without any of them everything lives under ``.chronon/``.
+
+An environment, a section ``[env.dev]`` that ``--env dev`` or ``CHRONON_ENV`` picks, overrides the rest of the file. What
+is computed in it goes to tables and a store of its own, whatever the definitions say; what is read is the same.
 """
 
 from __future__ import annotations
@@ -16,6 +19,8 @@ from chronon.base.errors import SettingsError
 from chronon.base.time import Partitions
 
 FILE = "chronon.toml"
+PRODUCTION = "prod"
+"""The environment of a file without sections: everything as the definitions say."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +43,13 @@ class Settings:
         How many threads it uses; ``None``: as many as there are cores.
     partition_column, partition_format:
         How days are named in tables.
+    namespace:
+        Where output tables go instead of the namespaces of their definitions; of an environment its name, if it does
+        not say.
     origins:
         Where each value came from.
+    env:
+        The name of the environment; ``None`` outside of any.
     """
 
     root: Path
@@ -50,7 +60,9 @@ class Settings:
     threads: int | None = None
     partition_column: str = "ds"
     partition_format: str = "yyyy-MM-dd"
+    namespace: str | None = None
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
+    env: str | None = None
 
     @property
     def warehouse_folder(self) -> Path:
@@ -61,7 +73,8 @@ class Settings:
     def store_url(self) -> str:
         """The store's URL with an absolute path."""
         if not self.store:
-            return f"lmdb://{(self.root / '.chronon' / 'store').absolute()}"
+            folder = f"store-{self.env}" if self.env else "store"
+            return f"lmdb://{(self.root / '.chronon' / folder).absolute()}"
         scheme, separator, rest = self.store.partition("://")
         if scheme == "lmdb" and separator:
             return f"lmdb://{(self.root / Path(rest).expanduser()).absolute()}"
@@ -72,10 +85,16 @@ class Settings:
         """How days are named in tables."""
         return Partitions(self.partition_column, self.partition_format)
 
+    def values(self) -> dict[str, tuple[Any, str]]:
+        """Each setting with its value as it is used, and where that came from."""
+        used = {"warehouse": str(self.warehouse_folder), "store": self.store_url}
+        return {n: (used.get(n, getattr(self, n)), self.origins.get(n, "default")) for n in _NAMES}
+
 
 def load_settings(
     root: str | os.PathLike[str],
     *,
+    env: str | None = None,
     environ: Mapping[str, str] | None = None,
     flags: Mapping[str, Any] | None = None,
 ) -> Settings:
@@ -85,31 +104,64 @@ def load_settings(
     ----------
     root:
         The folder of the repo.
+    env:
+        The environment; what ``CHRONON_ENV`` says if ``None``.
     environ:
-        The environment; the process's own if ``None``.
+        The variables; the process's own if ``None``.
     flags:
         What was given on the command line; entries that are ``None`` were not.
 
     Raises
     ------
     SettingsError
-        For a name that is not a setting, or a value of the wrong type.
+        For a name that is not a setting, a value of the wrong type, or an environment that is not there.
     """
     folder = Path(root).absolute()
+    variables = os.environ if environ is None else environ
+    file, content = _from_file(folder)
+    sections: dict[str, Any] = content.pop("env", {})
+    chosen = _environment(env or variables.get("CHRONON_ENV") or PRODUCTION, sections, file)
+    own = sections.get(chosen or PRODUCTION, {})
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     for origin, found in (
-        _from_file(folder),
-        ("environment", _from_environment(os.environ if environ is None else environ)),
+        (file, content),
+        (f"environment {chosen}", {"namespace": chosen, "store": ""} if chosen else {}),
+        (f"{file} [env.{chosen or PRODUCTION}]", own),
+        ("environment", _from_environment(variables)),
         ("command line", {name: value for name, value in (flags or {}).items() if value is not None}),
     ):
         for name, value in found.items():
             values[name] = _checked(name, value, origin)
             origins[name] = origin
-    return Settings(root=folder, **values, origins=origins)
+    made = Settings(root=folder, **values, origins=origins, env=chosen)
+    _own_store(made, content.get("store", ""), file)
+    return made
 
 
-_NAMES = {f.name: f.type for f in fields(Settings) if f.name not in ("root", "origins")}
+def _environment(name: str, sections: Mapping[str, Any], file: str) -> str | None:
+    """The environment of that name; ``None`` for production, which needs no section."""
+    if name == PRODUCTION:
+        return None
+    if name not in sections or not isinstance(sections[name], dict):
+        raise SettingsError(
+            f"there is no environment {name!r}",
+            expected=" or ".join(sorted([PRODUCTION, *sections])),
+            mend=f"a section [env.{name}] in {FILE if file == 'default' else file}; it may be empty",
+        )
+    return name
+
+
+def _own_store(made: Settings, production: str, file: str) -> None:
+    """An environment never writes into the store of production."""
+    if made.env and made.store and made.store == production:
+        raise SettingsError(
+            f"the environment {made.env} has the store of production, {made.store}",
+            mend=f"another store in [env.{made.env}] of {file}",
+        )
+
+
+_NAMES = {f.name: f.type for f in fields(Settings) if f.name not in ("root", "origins", "env")}
 
 
 def _from_file(folder: Path) -> tuple[str, dict[str, Any]]:

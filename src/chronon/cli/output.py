@@ -5,20 +5,22 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
+
+from chronon.base.display import WIDE, instant, shown
 
 if TYPE_CHECKING:
     from chronon.base.errors import ChrononError
     from chronon.offline import Backfill, Upload
 
+__all__ = [
+    "Bar", "Lines", "as_json", "instant", "json_option", "problem_data", "progress", "shown", "table", "tell_backfill",
+    "tell_upload",
+]  # fmt: skip
+
 F = TypeVar("F", bound=Callable[..., Any])
-
-
-WIDE = 10_000
-"""Characters of a line that is not cut: what is no terminal gets all of it."""
 
 
 def json_option(command: F) -> F:
@@ -45,37 +47,6 @@ def problem_data(problem: ChrononError) -> dict[str, Any]:
         "expected": problem.expected,
         "mend": problem.mend,
     }
-
-
-def shown(value: Any) -> str:
-    """A value as a person reads it.
-
-    >>> shown([1.5, None]), shown(0.1 + 0.2), shown(None)
-    ('[1.5, -]', '0.3', '-')
-    """
-    if value is None:
-        return "-"
-    if isinstance(value, float):
-        return f"{value:.10g}"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(shown(item) for item in value) + "]"
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {shown(item)}" for key, item in value.items()) + "}"
-    return str(value)
-
-
-def instant(ms: int | None) -> str:
-    """An instant in ms as UTC text.
-
-    >>> instant(1_704_844_800_000)
-    '2024-01-10 00:00:00'
-    """
-    if ms is None:
-        return "-"
-    text = datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
-    return text.removesuffix("000").removesuffix(".000")
 
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
