@@ -190,9 +190,7 @@ def to_html(page: Page) -> str:
     kind = f'<span class="kind">{escape(page.kind)}</span> ' if page.kind else ""
     parts = [f"<header>{kind}<b>{escape(page.title)}</b></header>"]
     if page.facts:
-        facts = "".join(
-            f"<dt>{escape(name)}</dt><dd>{escape(shown(value))}</dd>" for name, value in page.facts.items()
-        )
+        facts = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown(value))}</dd>" for name, value in page.facts.items())
         parts.append(f"<dl>{facts}</dl>")
     parts += [_html_grid(grid) for grid in page.grids]
     parts += [f'<p class="note">{escape(note)}</p>' for note in page.notes]
@@ -202,8 +200,7 @@ def to_html(page: Page) -> str:
 def _html_grid(grid: Grid) -> str:
     right = [grid.numeric(number) for number in range(len(grid.columns))]
     head = "".join(
-        f"<th{_NUMBER if number else ''}>{escape(name)}</th>"
-        for name, number in zip(grid.columns, right, strict=True)
+        f"<th{_NUMBER if number else ''}>{escape(name)}</th>" for name, number in zip(grid.columns, right, strict=True)
     )
     body = "".join(
         f'<tr class="{grid.mark(at)}">'
@@ -213,9 +210,7 @@ def _html_grid(grid: Grid) -> str:
     )
     title = f"<caption>{escape(grid.title)}</caption>" if grid.title else ""
     note = f'<p class="small">{escape(grid.note)}</p>' if grid.note else ""
-    return (
-        f'<div class="grid"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}'
-    )
+    return f'<div class="grid"><table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>{note}'
 
 
 _NUMBER = ' class="number"'
