@@ -3,8 +3,8 @@
 One file, ``chronon.toml`` at the root of a repo (or ``[tool.chronon]`` in its ``pyproject.toml``); variables
 ``CHRONON_<NAME>`` override it, flags override both. Without any of them everything lives under ``.chronon/``.
 
-An environment, a section ``[env.dev]`` that ``--env dev`` or ``CHRONON_ENV`` picks, overrides the rest of the file. What
-is computed in it goes to tables and a store of its own, whatever the definitions say; what is read is the same.
+An environment, a section ``[env.dev]`` that ``--env dev`` or ``CHRONON_ENV`` picks, overrides the rest of the file.
+What is computed in it goes to tables and a store of its own, whatever the definitions say; what is read is the same.
 """
 
 from __future__ import annotations
