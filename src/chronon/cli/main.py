@@ -8,6 +8,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from chronon.cli.changes import check, diff, prune
+from chronon.cli.doctor import doctor
 from chronon.cli.lineage_command import lineage
 from chronon.cli.offline import backfill, sql, upload
 from chronon.cli.online import fetch, serve
@@ -28,7 +29,23 @@ def cli() -> None:
     """
 
 
-for command in (quickstart, init, compile_command, check, diff, prune, lineage, backfill, upload, fetch, serve, sql):
+COMMANDS = (
+    quickstart,
+    init,
+    compile_command,
+    check,
+    diff,
+    prune,
+    lineage,
+    doctor,
+    backfill,
+    upload,
+    fetch,
+    serve,
+    sql,
+)
+
+for command in COMMANDS:
     cli.add_command(command)
 
 
