@@ -58,7 +58,7 @@ def backfill_group_by(
             since = work.days[0] if plan.kind == ENTITIES else first_partition(spec.end(work.days[0]), window, spec)
             result.notes += gaps(plan, since, work.days[-1], engine)
             until = work.days[-1] if plan.kind == ENTITIES else None
-            for reason, rows in untimed(plan, since, until, engine).items():
+            for reason, rows in untimed(plan.scans, since, until, engine).items():
                 result.count(reason, rows)
         inputs = Inputs.of([(scan, window) for scan in plan.scans], engine)
         columns = {**plan.keys, **plan.outputs}

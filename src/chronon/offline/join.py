@@ -92,7 +92,7 @@ def _inputs(plan: JoinPlan) -> Iterator[tuple[Scan, int | None]]:
     for part in plan.parts:
         aggregator = part.plan.aggregator
         window = 0 if aggregator is None or part.plan.kind == ENTITIES else aggregator.widest_window
-        for scan in part.plan.scans:
+        for scan in (*part.plan.scans, *part.changes):
             yield scan, window
 
 
@@ -103,16 +103,20 @@ def _look_at_inputs(plan: JoinPlan, days: list[str], result: Backfill, engine: E
     spec = engine.partitions_spec
     told: set[str] = set()
     for part in plan.parts:
-        shift = -1 if part.as_of is AsOf.MIDNIGHT else 0
+        shift = -1 if part.as_of is AsOf.MIDNIGHT or part.changes else 0
         last = spec.shift(days[-1], shift)
         if part.plan.kind == ENTITIES:
             first: str | None = spec.shift(days[0], shift)
         else:
             window = part.plan.aggregator.widest_window if part.plan.aggregator is not None else 0
             first = first_partition(spec.start(days[0]) + DAY_MS, window, spec)
-        result.notes += [note for note in gaps(part.plan, first, last, engine) if note not in result.notes]
+        found = gaps(part.plan, first, last, engine)
+        found += gaps(part.plan, days[0], days[-1], engine, part.changes)
+        result.notes += [note for note in found if note not in result.notes]
         if part.plan.name not in told:  # a group-by may be several parts; its rows are left out once
             told.add(part.plan.name)
             until = last if part.plan.kind == ENTITIES else None
-            for reason, rows in untimed(part.plan, first, until, engine).items():
+            left_out = untimed(part.plan.scans, first, until, engine)
+            left_out |= untimed(part.changes, days[0], days[-1], engine)
+            for reason, rows in left_out.items():
                 result.count(reason, rows)

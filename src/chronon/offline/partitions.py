@@ -166,11 +166,13 @@ def with_stamp(schema: Schema, stamp: Mapping[str, str]) -> pa.Schema:
     return schema_to_arrow(schema).with_metadata({f"chronon.{key}": value for key, value in stamp.items()})
 
 
-def gaps(plan: GroupByPlan, first: str | None, last: str, engine: Engine) -> list[str]:
-    """A note for each source of a group-by that lacks partitions between ``first`` and ``last``."""
+def gaps(
+    plan: GroupByPlan, first: str | None, last: str, engine: Engine, scans: Sequence[Scan] | None = None
+) -> list[str]:
+    """A note for each source of a group-by (or of ``scans``) that lacks partitions between ``first`` and ``last``."""
     notes: list[str] = []
     spec = engine.partitions_spec
-    for scan in plan.scans:
+    for scan in plan.scans if scans is None else scans:
         if scan.partition is None or scan.cumulative:
             continue
         present = bounded(engine.partitions(scan.table, scan.partition, dict(scan.subs)), scan.start, scan.end)
@@ -180,16 +182,16 @@ def gaps(plan: GroupByPlan, first: str | None, last: str, engine: Engine) -> lis
             continue
         lacking = [ds for ds in spec.between(since, until) if ds not in set(present)]
         if lacking:
-            kind = "snapshot" if scan.kind == ENTITIES else "partition"
+            kind = "snapshot" if scan.kind == ENTITIES and scan in plan.scans else "partition"
             shown = ", ".join(lacking[:3]) + (" ..." if len(lacking) > 3 else "")  # noqa: PLR2004
             notes.append(f"{plan.name}: {scan.table} has no {kind} for {len(lacking)} of the days read ({shown})")
     return notes
 
 
-def untimed(plan: GroupByPlan, first: str | None, last: str | None, engine: Engine) -> dict[str, int]:
-    """For each source of a group-by, how many rows are left out because they have no time."""
+def untimed(scans: Iterable[Scan], first: str | None, last: str | None, engine: Engine) -> dict[str, int]:
+    """For each scan, how many rows are left out because they have no time."""
     found: dict[str, int] = {}
-    for scan in plan.scans:
+    for scan in scans:
         reason = f"rows of {scan.table} without a time (left out)"
         found[reason] = found.get(reason, 0) + engine.without_time(scan, first, last)
     return found

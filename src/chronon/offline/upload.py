@@ -82,7 +82,7 @@ def upload_group_by(
     window = plan.aggregator.widest_window if plan.aggregator is not None else 0
     spec = engine.partitions_spec
     first = ds if plan.kind == ENTITIES else first_partition(batch_end, window, spec)
-    left_out = untimed(plan, first, ds if plan.kind == ENTITIES else None, engine)
+    left_out = untimed(plan.scans, first, ds if plan.kind == ENTITIES else None, engine)
     notes = [*gaps(plan, first, ds, engine), *(f"{rows:,} {reason}" for reason, rows in left_out.items() if rows)]
     return Upload(dataset, generation, rows, batch_end, tuple(notes))
 

@@ -14,6 +14,7 @@ from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, SchemaError, raise_all
 from chronon.base.time import DAY_MS
+from chronon.plan.changes import plan_changes
 from chronon.plan.derivations import expand, quoted, resolved
 from chronon.plan.group_by import GroupByPlan, derived_types, plan_group_by
 from chronon.plan.names import part_keys, part_outputs
@@ -44,6 +45,8 @@ class PartPlan:
         Its outputs, each with the column it becomes.
     as_of:
         Until when a left row sees it.
+    changes:
+        For entities seen as of an instant: where their changes within the day are.
     """
 
     prefix: str
@@ -51,6 +54,7 @@ class PartPlan:
     keys: dict[str, str]
     columns: dict[str, str]
     as_of: AsOf
+    changes: tuple[Scan, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,21 +101,25 @@ def plan_join(join: structs.Join, tables: Tables) -> JoinPlan:
     planner = ScanPlanner(tables, place)
     left = planner.scan(join.left, "left")
     problems = planner.problems
-    plans: list[GroupByPlan] = []
+    plans: list[tuple[GroupByPlan, tuple[Scan, ...]]] = []
     for number, part in enumerate(join.joinParts or []):
         if part.groupBy is None:
             problems.append(ConfigError("a join part has no group-by", place=place_of(join, f"joinParts[{number}]")))
             continue
         try:
-            plans.append(plan_group_by(part.groupBy, tables))
+            plan = plan_group_by(part.groupBy, tables)
+            followed = left is not None and plan.kind == ENTITIES and as_of(left.kind, plan) is AsOf.INSTANT
+            plans.append((plan, plan_changes(plan, tables) if followed else ()))
         except ChrononError as problem:
             problems.append(problem)
     raise_all(problems)
     assert left is not None  # noqa: S101 - a scan that is missing is a problem
     left_columns = _left_columns(left)
     parts = [
-        PartPlan(part_prefix(part), plan, part_keys(part), part_outputs(part, plan.outputs), as_of(left.kind, plan))
-        for part, plan in zip(join.joinParts or [], plans, strict=True)
+        PartPlan(
+            part_prefix(part), plan, part_keys(part), part_outputs(part, plan.outputs), as_of(left.kind, plan), changes
+        )
+        for part, (plan, changes) in zip(join.joinParts or [], plans, strict=True)
     ]
     raise_all(
         problem for number, part in enumerate(parts) for problem in _problems_of_part(join, number, part, left_columns)
@@ -182,8 +190,6 @@ def _problems_of_part(join: structs.Join, number: int, part: PartPlan, left_colu
             )
     if part.as_of is not AsOf.INSTANT:
         found += _hours_on_days(join, number, part)
-    elif part.plan.kind == ENTITIES:
-        found.append(ConfigError(f"{part.plan.name}: changes of entities cannot be computed yet", place=place))
     return found
 
 

@@ -9,6 +9,7 @@ from chronon.base import types as t
 from chronon.base.arrow import compute, schema_to_arrow
 from chronon.base.time import DAY_MS
 from chronon.engine.duckdb.answers import answer
+from chronon.engine.duckdb.changes import changed
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
 from chronon.engine.duckdb.left import LEFT, Left
@@ -102,12 +103,20 @@ class DuckDBJoin:
     # ---- a group-by with aggregations
 
     def _aggregated(self, part: PartPlan) -> pa.Table:
+        import pyarrow as pa
+
         plan, aggregator = part.plan, part.plan.aggregator
         assert aggregator is not None  # noqa: S101 - the caller asked
         named = self._ask(part)
         bounds = self._bounds()
         if bounds is None:
             return self._nothing(plan.raw_outputs)
+        if part.changes:
+            found = list(changed(self._reader, part, ASKED))
+            return self._put_back(
+                pa.concat_tables(features for features, _ in found),
+                pa.chunked_array([chunk for _, rows in found for chunk in rows.chunks], pa.int64()),
+            )
         self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
         match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in named)
         queries = self._connection.sql(
