@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chronon.base import types as t
+from chronon.base.arrow import schema_to_arrow
 from chronon.base.time import DAY_MS
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, literal
 from chronon.engine.duckdb.scan import DS, TS, scan_sql
@@ -34,8 +35,11 @@ def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[pa.Tab
     asked:
         The table of questions: the keys, ``__ds`` (the snapshot's partition), ``__query`` (ms) and ``__row``.
     """
+    import pyarrow as pa
+
     plan = part.plan
     assert plan.aggregator is not None  # noqa: S101 - a plan of changes has aggregations
+    schema = schema_to_arrow(plan.raw_outputs)
     days = reader.connection.sql(f"SELECT DISTINCT {DS} FROM {asked} ORDER BY 1").fetchall()
     match = " AND ".join(f"a.{identifier(key)} = k.{identifier(key)}" for key in plan.keys)
     for (ds,) in days:
@@ -50,7 +54,9 @@ def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[pa.Tab
         between = BEFORE_SNAPSHOTS if plan.has_time else (None, None)
         union = reader.union(plan, [*plan.keys, *plan.aggregator.inputs], (ds, ds), between)
         snapshot = reader.events(plan, union, list(plan.keys))
-        yield plan.aggregator.changes(snapshot, changes, queries, midnight), queries.column("row")
+        asking = queries.select(["__key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
+        answers = plan.aggregator.changes(snapshot, changes.to_batches(), asking, midnight)
+        yield pa.Table.from_batches(answers, schema), queries.column("row")
 
 
 def _changes(reader: Reader, part: PartPlan, ds: str, midnight: int) -> pa.Table:
@@ -78,4 +84,4 @@ def _changes(reader: Reader, part: PartPlan, ds: str, midnight: int) -> pa.Table
     columns += [f"c.{identifier(name)} AS {identifier(name)}" for name in inputs if name != "ts"]
     match = " AND ".join(f"c.{quoted(key)} = k.{quoted(key)}" for key in plan.keys)
     sql = f"SELECT {', '.join(columns)} FROM ({union}) AS c JOIN {KEYS} AS k ON {match} WHERE c.{OWN_TIME} IS NOT NULL"
-    return reader.connection.sql(sql).to_arrow_reader(BATCH_ROWS).read_all()
+    return reader.connection.sql(f"{sql} ORDER BY 1").to_arrow_reader(BATCH_ROWS).read_all()

@@ -114,7 +114,7 @@ class DuckDBJoin:
         if part.changes:
             found = list(changed(self._reader, part, ASKED))
             return self._put_back(
-                pa.concat_tables(features for features, _ in found),
+                pa.concat_tables([features for features, _ in found]),
                 pa.chunked_array([chunk for _, rows in found for chunk in rows.chunks], pa.int64()),
             )
         self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
