@@ -14,7 +14,8 @@ from pyarrow import csv
 from chronon.base import types as t
 from chronon.base.errors import ConfigError, DataError, MissingDataError
 from chronon.engine.duckdb import DuckDBEngine
-from chronon.engine.warehouse import ROWS_PER_GROUP, Warehouse
+from chronon.engine.tables.parquet import ROWS_PER_GROUP
+from chronon.engine.warehouse import Warehouse
 
 ROWS = pa.table({"user": ["a", "b"], "amount": [1, 2]})
 

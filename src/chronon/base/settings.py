@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from chronon.base.errors import SettingsError
 from chronon.base.time import Partitions
@@ -46,6 +46,9 @@ class Settings:
     namespace:
         Where output tables go instead of the namespaces of their definitions; of an environment its name, if it does
         not say.
+    tables:
+        What is said about single tables and about all tables of a namespace: the sections ``[tables.<namespace>]`` and
+        ``[tables.<namespace>.<table>]``, with ``format``, ``location`` and entries of that format.
     origins:
         Where each value came from.
     env:
@@ -61,6 +64,7 @@ class Settings:
     partition_column: str = "ds"
     partition_format: str = "yyyy-MM-dd"
     namespace: str | None = None
+    tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
     env: str | None = None
 
@@ -132,7 +136,7 @@ def load_settings(
         ("command line", {name: value for name, value in (flags or {}).items() if value is not None}),
     ):
         for name, value in found.items():
-            values[name] = _checked(name, value, origin)
+            values[name] = _checked(name, value, origin) if name not in _SECTIONS else _SECTIONS[name](value, folder)
             origins[name] = origin
     made = Settings(root=folder, **values, origins=origins, env=chosen)
     _own_store(made, content.get("store", ""), file)
@@ -164,6 +168,36 @@ def _own_store(made: Settings, production: str, file: str) -> None:
 _NAMES = {f.name: f.type for f in fields(Settings) if f.name not in ("root", "origins", "env")}
 
 
+def _tables(section: Any, root: Path) -> dict[str, dict[str, str]]:
+    """The sections about tables by ``namespace`` and ``namespace.table``; places become absolute."""
+    found: dict[str, dict[str, str]] = {}
+    for namespace, entries in _section("tables", section).items():
+        for name, value in _section(f"tables.{namespace}", entries).items():
+            if isinstance(value, dict):
+                table = f"{namespace}.{name}"
+                for key, text in _section(f"tables.{table}", value).items():
+                    _note(found, table, key, text, root)
+            else:
+                _note(found, namespace, name, value, root)
+    return found
+
+
+def _section(name: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise SettingsError(f"{name} is {value!r}", expected=f"a section [{name}]")
+    return cast("dict[str, Any]", value)
+
+
+def _note(found: dict[str, dict[str, str]], name: str, key: str, value: Any, root: Path) -> None:
+    if not isinstance(value, str):
+        raise SettingsError(f"tables.{name}.{key} is {value!r}", expected="a text")
+    place = str((root / Path(value).expanduser()).absolute()) if key == "location" else value
+    found.setdefault(name, {})[key] = place
+
+
+_SECTIONS = {"tables": _tables}
+
+
 def _from_file(folder: Path) -> tuple[str, dict[str, Any]]:
     import tomllib
 
@@ -184,7 +218,8 @@ def _from_file(folder: Path) -> tuple[str, dict[str, Any]]:
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    return {name: environ[f"CHRONON_{name.upper()}"] for name in _NAMES if f"CHRONON_{name.upper()}" in environ}
+    variables = {name: f"CHRONON_{name.upper()}" for name in _NAMES if name not in _SECTIONS}
+    return {name: environ[variable] for name, variable in variables.items() if variable in environ}
 
 
 def _checked(name: str, value: Any, origin: str) -> Any:

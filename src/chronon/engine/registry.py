@@ -24,5 +24,9 @@ def open_engine(settings: Settings) -> Engine:
         )
     make = found[settings.engine].load()
     return make(
-        settings.warehouse_folder, partitions=settings.partitions, memory=settings.memory, threads=settings.threads
+        settings.warehouse_folder,
+        partitions=settings.partitions,
+        memory=settings.memory,
+        threads=settings.threads,
+        tables=settings.tables,
     )

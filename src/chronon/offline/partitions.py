@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from chronon.base.time import Partitions
     from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
-    from chronon.engine.warehouse import Files
+    from chronon.engine.tables.files import Files
     from chronon.plan.group_by import GroupByPlan
 
 HASH = "semantic_hash"
@@ -140,7 +140,7 @@ class Inputs:
         for table, (files, column, window) in self.tables.items():
             first = first_partition(spec.start(ds), window, spec)
             named = column in files.partition_columns
-            days = bounded(sorted({f.partition.get(column, "") for f in files.files}), first, ds) if named else None
+            days = bounded(files.partitions(column), first, ds) if named else None
             found[table] = files.fingerprint(column, days)
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -13,14 +13,17 @@ from chronon.base.errors import MissingDataError, StorageError
 from chronon.base.time import Partitions
 from chronon.base.types import Schema
 from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identifier, literal, readable_errors
+from chronon.engine.duckdb.describe import describe
 from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.left import read_left, take_left
-from chronon.engine.duckdb.scan import Source, describe
+from chronon.engine.duckdb.scan import Source
 from chronon.engine.duckdb.snapshots import derived, records, snapshots
 from chronon.engine.duckdb.sorted import Reader
 from chronon.engine.duckdb.untimed import without_time
 from chronon.engine.protocol import JoinOutput
-from chronon.engine.warehouse import Files, Warehouse
+from chronon.engine.tables.files import Files
+from chronon.engine.tables.footers import Footers
+from chronon.engine.warehouse import Warehouse
 from chronon.plan.scans import Scan
 
 if TYPE_CHECKING:
@@ -45,6 +48,8 @@ class DuckDBEngine:
         For DuckDB and for the algebra; all cores if ``None``.
     temp:
         A folder for what does not fit into memory; inside the warehouse if ``None``.
+    tables:
+        What the settings say about tables, as for ``Warehouse``.
     """
 
     name = "duckdb"
@@ -57,13 +62,15 @@ class DuckDBEngine:
         memory: str | None = None,
         threads: int | None = None,
         temp: str | os.PathLike[str] | None = None,
+        tables: Mapping[str, Mapping[str, str]] | None = None,
     ) -> None:
-        self.warehouse = Warehouse(warehouse)
+        self.warehouse = Warehouse(warehouse, tables)
         self.partitions_spec = partitions or Partitions()
         self._memory = memory
         self._threads = threads or os.cpu_count() or 1
         self._temp = str(temp or self.warehouse.root / ".temp")
         self._sources: dict[str, tuple[Files, Source]] = {}
+        self._footers = Footers()
 
     # ---- tables
 
@@ -73,12 +80,7 @@ class DuckDBEngine:
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
         source = self._source(table)
         if column in source.files.partition_columns:
-            found = {
-                f.partition[column]
-                for f in source.files.files
-                if all(f.partition.get(name) == value for name, value in (subs or {}).items())
-            }
-            return sorted(found)
+            return source.files.partitions(column, subs)
         if column not in source.schema:
             raise MissingDataError(
                 f"table {table} has no partition column {column}",
@@ -100,7 +102,7 @@ class DuckDBEngine:
         if known is not None and known[0] == files:
             return known[1]
         with self._connection(f"reading {table}") as connection:
-            source = describe(connection, files, self.partitions_spec.column)
+            source = describe(connection, files, self.partitions_spec.column, self._footers)
         self._sources[table] = files, source
         return source
 

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from chronon.base import types as t
 from chronon.base.time import DAY_MS, Partitions
 from chronon.engine.duckdb.connection import identifier, literal
-from chronon.engine.warehouse import Files
+from chronon.engine.tables.files import Files
 from chronon.plan.scans import EVENTS, Scan
-
-if TYPE_CHECKING:
-    import duckdb
 
 TS, DS = '"__ts"', '"__ds"'
 """What the time (ms) and the partition of a row are called in our own queries."""
 
-_TYPES = {
+TYPES = {
     t.BOOLEAN: "BOOLEAN",
     t.BYTE: "TINYINT",
     t.SHORT: "SMALLINT",
@@ -42,7 +38,7 @@ def type_sql(kind: t.DataType) -> str:
         return f"MAP({type_sql(kind.key)}, {type_sql(kind.value)})"
     if isinstance(kind, t.StructType):
         return f"STRUCT({', '.join(f'{identifier(name)} {type_sql(inner)}' for name, inner in kind.fields)})"
-    return _TYPES[kind]
+    return TYPES[kind]
 
 
 @dataclass(frozen=True)
@@ -57,11 +53,14 @@ class Source:
         Its columns and logical types.
     replaced:
         Columns that are cast first, because they are stored in a type that we do not use, with that cast.
+    stored:
+        The columns and their types in DuckDB, where the files differ in them: whichever files are read, they come out.
     """
 
     files: Files
     schema: t.Schema
     replaced: dict[str, str]
+    stored: dict[str, str]
 
     def paths(self, days: Sequence[str] | None, column: str | None) -> list[str]:
         """The files that hold some partitions (all if ``None``)."""
@@ -76,7 +75,10 @@ class Source:
         """The rows of some partitions (of all if ``None``) as something to select from."""
         inside = self.paths(days, column)
         empty = not inside
-        text = read(self.files, inside or [f.path for f in self.files.files][:1])
+        text = read(self.files, inside or [f.path for f in self.files.files][:1], self.stored)
+        if self.stored and self.files.schema is None:
+            typed = ", ".join(f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in self.stored.items())
+            text = f"(SELECT {typed} WHERE false UNION ALL BY NAME SELECT * FROM {text})"
         star = "*"
         if self.replaced:
             star = "* REPLACE (" + ", ".join(f"{cast} AS {identifier(n)}" for n, cast in self.replaced.items()) + ")"
@@ -89,35 +91,30 @@ class Source:
         return f"(SELECT {star} FROM {text}{where})"
 
 
-def read(files: Files, paths: Sequence[str]) -> str:
-    """The call that reads files."""
+def read(files: Files, paths: Sequence[str], stored: Mapping[str, str]) -> str:
+    """The call that reads files.
+
+    Parameters
+    ----------
+    files:
+        The table.
+    paths:
+        Those of its files that are read.
+    stored:
+        Columns and DuckDB's types, for a table that keeps its schema apart from its files.
+    """
     listed = "[" + ", ".join(literal(path) for path in paths) + "]"
-    hive = "true, hive_types_autocast = false" if files.partition_columns else "false"
-    return f"read_{files.format}({listed}, union_by_name = true, hive_partitioning = {hive})"
-
-
-def describe(connection: duckdb.DuckDBPyConnection, files: Files, partition: str) -> Source:
-    """Columns and types of a table, and what must be cast to get them."""
-    from chronon.base.arrow import from_arrow
-    from chronon.base.errors import SchemaError
-
-    found = connection.sql(f"SELECT * FROM {read(files, [f.path for f in files.files])} LIMIT 0")
-    arrow = found.to_arrow_table().schema
-    schema: dict[str, t.DataType] = {}
-    replaced: dict[str, str] = {}
-    for name, stored, kind in zip(found.columns, found.types, arrow, strict=True):
-        if name == partition and str(stored) != "VARCHAR":
-            schema[name] = t.STRING
-            replaced[name] = f"CAST({identifier(name)} AS VARCHAR)"
-            continue
-        try:
-            schema[name] = from_arrow(kind.type)
-        except SchemaError:
-            schema[name] = t.DataType(str(stored).lower())  # unknown to every function; a select can still cast it
-            continue
-        if schema[name] in _TYPES and schema[name] != t.NULL and str(stored) != _TYPES[schema[name]]:
-            replaced[name] = f"CAST({identifier(name)} AS {_TYPES[schema[name]]})"
-    return Source(files, schema, replaced)
+    hive = "true, hive_types_autocast = false" if files.partition_columns and files.hive else "false"
+    columns = "union_by_name = true"
+    if files.schema is not None:
+        entries = (
+            f"{files.ids.get(name) or literal(name)}: "
+            f"{{name: {literal(name)}, type: {literal(kind)}, default_value: NULL}}"
+            for name, kind in stored.items()
+            if not files.hive or name not in files.partition_columns
+        )
+        columns = f"schema = MAP {{{', '.join(entries)}}}"
+    return f"read_{files.format}({listed}, {columns}, hive_partitioning = {hive})"
 
 
 def scan_sql(

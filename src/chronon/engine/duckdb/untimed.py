@@ -27,14 +27,14 @@ def without_time(reader: Reader, scan: Scan, days: tuple[str | None, str | None]
 
 def _known_to_have_none(reader: Reader, source: Source, scan: Scan, days: list[str] | None) -> bool:
     column = (scan.time or "").strip().strip("`")
-    if column not in scan.schema or source.files.format != "parquet":
+    if column not in scan.schema or source.files.format != "parquet" or source.files.ids:
         return False
     paths = source.paths(days, scan.partition)
     if not paths:
         return True
     listed = ", ".join(literal(path) for path in paths)
-    ((unknown,),) = reader.connection.sql(
-        f"SELECT count(*) FROM parquet_metadata([{listed}]) "
-        f"WHERE path_in_schema = {literal(column)} AND coalesce(stats_null_count, 1) > 0"
+    ((unknown, holding),) = reader.connection.sql(
+        "SELECT count(*) FILTER (WHERE coalesce(stats_null_count, 1) > 0), count(DISTINCT file_name) "
+        f"FROM parquet_metadata([{listed}]) WHERE path_in_schema = {literal(column)}"
     ).fetchall()
-    return unknown == 0
+    return unknown == 0 and holding == len(paths)

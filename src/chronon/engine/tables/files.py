@@ -1,0 +1,90 @@
+"""The files of a table: what an engine must know to read it, whatever its format."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a table.
+
+    Parameters
+    ----------
+    path:
+        Absolute.
+    partition:
+        The partition columns and their values, outermost first; a value is ``None`` where the column is null.
+    size:
+        In bytes.
+    modified:
+        In nanoseconds since 1970: when the file became part of the table.
+    """
+
+    path: str
+    partition: Mapping[str, str | None]
+    size: int
+    modified: int
+
+
+@dataclass(frozen=True)
+class Files:
+    """The files of a table at one moment.
+
+    Parameters
+    ----------
+    table:
+        ``namespace.table``.
+    format:
+        What the files are: ``parquet``, ``csv`` or ``json``.
+    files:
+        In the order of their partitions.
+    schema:
+        The table's columns, where its format keeps them apart from the files; else ``None``.
+    ids:
+        The field ids by which the columns of ``schema`` are found in the files; without them, by name.
+    hive:
+        The values of partition columns are read from the paths; else the files hold them.
+    """
+
+    table: str
+    format: str
+    files: tuple[File, ...]
+    schema: pa.Schema | None = None
+    ids: Mapping[str, int] = field(default_factory=dict[str, int])
+    hive: bool = True
+
+    @property
+    def partition_columns(self) -> tuple[str, ...]:
+        """The partition columns, outermost first."""
+        return tuple(self.files[0].partition) if self.files else ()
+
+    def partitions(self, column: str, subs: Mapping[str, str] | None = None) -> list[str]:
+        """The values of a partition column, ascending, of the files that have the other values ``subs``.
+
+        Rows whose partition is null belong to no day, so they are in none.
+        """
+        wanted = subs or {}
+        found = {
+            f.partition.get(column)
+            for f in self.files
+            if all(f.partition.get(name) == value for name, value in wanted.items())
+        }
+        return sorted(value for value in found if value is not None)
+
+    def fingerprint(self, column: str, days: Iterable[str] | None = None) -> str:
+        """A digest of the files of some partitions: it changes when one of them is rewritten."""
+        wanted = None if days is None else set(days)
+        lines = [
+            f"{f.partition.get(column)} {os.path.basename(f.path)} {f.size} {f.modified}"  # noqa: PTH119 - thousands
+            for f in self.files
+            if wanted is None or f.partition.get(column) in wanted
+        ]
+        return blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
