@@ -34,7 +34,7 @@ def test_a_row_comes_back_as_it_went(data, ts, seq, reversal):
     serving = algebra.aggregator.serving()
     row = serving.encode_row(ts, values, seq=seq, reversal=reversal)
     assert header(row) == (reversal, ts, seq)
-    found = serving.layout.row_values(row)
+    found = serving.read_row(row)
     assert_same(values, [plain(found[name], kind) for name, kind in zip(names, kinds, strict=True)])
 
 
@@ -46,7 +46,7 @@ def test_a_row_is_stored_as_its_types_say():
     )
     serving = algebra.aggregator.serving()
     row = serving.encode_row(0, [0.1, [1, None, 2], (0.1,)])
-    assert serving.layout.row_values(row) == {
+    assert serving.read_row(row) == {
         "f": 0.10000000149011612,
         "l": [1.0, None, 2.0],
         "s": {"a": 0.10000000149011612},
@@ -109,8 +109,14 @@ def test_a_row_is_no_batch_record_and_too_short_bytes_are_neither():
 def test_another_layout_is_refused_and_says_what_to_do(other):
     with pytest.raises(DataError, match="upload again"):
         fetch(TOTAL, other.record([*ROWS, *events({"-1d": 1}, "y")], ORIGIN), [])
-    with pytest.raises(DataError, match="upload again"):
-        fetch(TOTAL, None, other.stream(ROWS))
+
+
+def test_rows_are_refused_if_their_inputs_are_others_but_not_for_other_operations_or_windows():
+    for name, kind in (("x", DOUBLE), ("y", LONG)):
+        with pytest.raises(DataError, match="upload again"):
+            fetch(TOTAL, None, Algebra([aggregation(name, "SUM")], {name: kind}).stream(ROWS))
+    wider = Algebra([aggregation("x", "AVERAGE", "30d")], {"x": LONG})
+    assert fetch(TOTAL, None, wider.stream(ROWS)) == [2, 2]
 
 
 def test_a_record_of_another_batch_is_refused():

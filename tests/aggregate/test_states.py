@@ -29,7 +29,7 @@ def lifted(draw, operation):
     algebra = Algebra(definition.aggregations, definition.schema)
     cell = Cell(algebra.aggregator.parts[0].base)
     serving = algebra.aggregator.serving()
-    cells = [serving.layout.row_values(encoded) for encoded in algebra.stream(rows)]
+    cells = [serving.read_row(encoded) for encoded in algebra.stream(rows)]
     return definition, rows, cell, [cell.lift(c, r.ts, r.sequence) for c, r in zip(cells, rows, strict=True)]
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from chronon.aggregate.layout import Layout
 from chronon.aggregate.parts import unpack
-from chronon.aggregate.record import Layout
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.serving import Serving
 from chronon.base.time import DAY_MS

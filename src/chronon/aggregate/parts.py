@@ -14,7 +14,7 @@ from chronon.aggregate.shapes import Shape
 from chronon.api import naming
 from chronon.api.enums import Operation as Code
 from chronon.api.inspect import WHOLE_HISTORY, window_ms
-from chronon.base.errors import ChrononError, ConfigError, Place, raise_all
+from chronon.base.errors import ChrononError, ConfigError, DataError, Place, raise_all
 from chronon.base.time import tail_hop
 from chronon.base.types import (
     BINARY,
@@ -32,6 +32,7 @@ from chronon.base.types import (
     ListType,
     MapType,
     Schema,
+    parse_type,
 )
 
 if TYPE_CHECKING:
@@ -207,11 +208,47 @@ def _base(aggregation: structs.Aggregation, code: Code, schema: Schema, bucket: 
             mend="cast the input in the source's selects",
         )
     arguments = _arguments(code, kind, aggregation.argMap or {}, place)
-    operation = kind.make(element, arguments)
+    return _made(column, code, arguments, bucket, shape, declared)
+
+
+def _made(
+    column: str, code: Code, arguments: Mapping[str, Any], bucket: str | None, shape: Shape, declared: DataType
+) -> Base:
+    operation = KINDS[code].make(_element(declared, shape), arguments)
     identity = json.dumps(
         [column, code.name, sorted(arguments.items()), bucket, shape.name, str(declared)], separators=(",", ":")
     )
     return Base(column, operation, bucket, shape, identity)
+
+
+def _element(declared: DataType, shape: Shape) -> DataType:
+    if shape is Shape.MAPPED and isinstance(declared, MapType):
+        return declared.value
+    if shape is not Shape.DIRECT and isinstance(declared, ListType):
+        return declared.element
+    return declared
+
+
+def base_of(identity: str) -> Base:
+    """The base that an identity names.
+
+    >>> base_of('["price","TOP_K",[["k",3]],null,"DIRECT","double"]').output
+    list<double>
+
+    Raises
+    ------
+    DataError
+        For an identity that this version cannot make anything of.
+    """
+    try:
+        column, code, arguments, bucket, shape, declared = json.loads(identity)
+        base = _made(column, Code[code], dict(arguments), bucket, Shape[shape], parse_type(declared))
+    except (ValueError, KeyError, TypeError, ChrononError) as problem:
+        raise DataError(
+            f"a stored column is named {identity}, which this version does not know",
+            mend="upload again with this version of the package",
+        ) from problem
+    return base
 
 
 def _shape(

@@ -1,4 +1,4 @@
-"""The answer for one key at one instant: its batch record, its stream rows, merged and finalised.
+"""The answer for one key at one instant: its batch record, its stream rows and tiles, merged and finalised.
 
 What a fetch at ``t`` sees: the rows with ts < B that the upload read, and the stream rows with B <= ts < t, where B is
 the batch end.
@@ -6,29 +6,32 @@ the batch end.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from enum import Enum
+from functools import cached_property
 from typing import Any
 
+from chronon.aggregate.batches import BatchRecords
 from chronon.aggregate.cell import Cell
 from chronon.aggregate.kernel import serve
+from chronon.aggregate.layout import Layout
 from chronon.aggregate.parts import Part
-from chronon.aggregate.record import BATCH, ROW, Layout, header
-from chronon.aggregate.words import WordOperation
-from chronon.base.time import DAY_MS, HOPS, floor, window_start
+from chronon.aggregate.reach import hop_reach
+from chronon.aggregate.reading import Reading, Stored
+from chronon.aggregate.record import BATCH, ROW, TILE, head, header
+from chronon.aggregate.rows import StreamRows
+from chronon.aggregate.tiles import Tiles
+from chronon.base.time import DAY_MS, HOPS, window_start
 from chronon.base.types import Schema
 
 EARLIEST = -(2**63)
 """Before every instant."""
 
 
-def hop_reach(window: int, hop: int, batch_end: int, stale_after: int) -> tuple[int, int]:
-    """The instants ``[first, last)`` whose rows a batch record keeps in hops for a window; later rows are collapsed.
+class Unknown(Enum):
+    """What a fetch gives for a column that the stored bytes cannot answer; it is not null."""
 
-    ``first`` is the window's start at the batch end. Until ``batch_end + stale_after`` no window starts after ``last``,
-    so that the hops can be left out one by one as the window moves on.
-    """
-    first = window_start(batch_end, window)
-    return first, first - floor(-stale_after, hop)
+    COLUMN = "the stored bytes were written before the definition had this column"
 
 
 class Serving:
@@ -50,41 +53,52 @@ class Serving:
         self.layout = Layout(self.parts, schema)
         self.inputs = self.layout.inputs
         self._rest = [(i, part, Cell(part.base)) for i, part in enumerate(self.parts) if not self.layout.widths[i]]
-        self._batch_head, self._row_head = self.layout.head(BATCH), self.layout.head(ROW)
+        self._heads = {
+            BATCH: head(BATCH, self.layout.hash),
+            ROW: head(ROW, self.layout.row_hash),
+            TILE: head(TILE, self.layout.tile_hash),
+        }
+        self._rows = StreamRows(self.layout)
+        self._reading = Reading(self.layout)
         self._reader = serve.Reader(
-            [self._for_kernel(part, words) for part, words in zip(self.parts, self.layout.widths, strict=True)],
+            [self.layout.kernel_part(part, stale_after) for part in self.parts],
             self.layout.hop_widths,
             self.layout.number_kinds,
+            self.layout.base_widths,
         )
 
-    def _for_kernel(self, part: Part, words: int) -> tuple[int, ...]:
-        operation, base = part.base.operation, part.base
-        kind, reals = (
-            (operation.kind, operation.reals) if isinstance(operation, WordOperation) and words else (0, False)
-        )
-        source = self.inputs.index(base.input)
-        windowed = part.window is not None
-        size = HOPS.index(part.hop) if windowed else -1
-        return (
-            kind,
-            words,
-            source,
-            reals and self.layout.number_kinds[source] == 1,
-            size,
-            self.layout.hop_column(size, base) if windowed else 0,
-            part.window or 0,
-            part.hop,
-            -floor(-self.stale_after, part.hop),
-        )
+    def learn(self, description: bytes) -> None:
+        """Read records of another layout too, given its ``Layout.description``.
+
+        Columns that it has not are ``Unknown.COLUMN`` in the answers for which its records are needed.
+        """
+        self._reading.learn(Layout.read(description))
 
     def encode_row(self, ts: int, values: Sequence[Any], *, seq: int = 0, reversal: bool = False) -> bytes:
         """A stream row as it is stored: event time in ms, and the inputs in the order of ``inputs``."""
-        return self.layout.row(ts, values, seq, reversal)
+        return self._rows.write(ts, values, seq, reversal=reversal)
+
+    def read_row(self, row: bytes) -> Mapping[str, Any]:
+        """The inputs of a stored row by name."""
+        return self._rows.values(row)
+
+    @cached_property
+    def tiles(self) -> Tiles:
+        """What makes tiles of stream rows, as wide as the windows allow."""
+        return Tiles(self.layout)
 
     def fetch(
-        self, batch: bytes | None, rows: Sequence[bytes], batch_end: int, at: int, *, changes: bool = False
+        self,
+        batch: bytes | None,
+        rows: Sequence[bytes],
+        batch_end: int,
+        at: int,
+        *,
+        tiles: Sequence[bytes] = (),
+        changes: bool = False,
+        generation: int | None = None,
     ) -> list[Any] | None:
-        """The final values of all parts, or ``None`` if the key has neither a batch record nor a stream row.
+        """The final values of all parts, or ``None`` if the key has no record, row or tile.
 
         Parameters
         ----------
@@ -94,27 +108,42 @@ class Serving:
             Its stream rows; those outside ``[batch_end, at)`` are passed over.
         batch_end, at:
             In ms; ``at`` is not before ``batch_end``.
+        tiles:
+            Stand for stream rows that are not among ``rows``. Of a tile that ``at`` lies in, all rows count.
         changes:
             The rows are changes of entities: what was made in ``[batch_end, at)``, to rows of any time before ``at``.
+        generation:
+            The hash of the layout with which the generation was uploaded, if it is not this one; a key without a batch
+            record then has nothing in *its* columns.
 
         Raises
         ------
         DataError
-            If bytes were written by another version, for another definition or for another batch.
+            If bytes were written by another version, for a definition that was not learned, or for another batch.
         """
-        if batch is None and not rows:
+        if batch is None and not rows and not tiles:
             return None
-        if batch is not None and not serve.batch_sound(batch, self._batch_head, batch_end, self.stale_after):
-            self.layout.check_batch(batch, batch_end, self.stale_after)
-        if not serve.rows_sound(rows, self._row_head):
-            for row in rows:
-                self.layout.check(row, ROW)
+        unknown: frozenset[int] = frozenset()
+        if not self._sound(batch, rows, tiles, batch_end) or generation not in (None, self.layout.hash):
+            found = Stored(batch, rows, tiles, generation)
+            unknown = self._reading.unknown(found)
+            batch, rows, tiles, _ = self._reading.translated(found, batch_end, self.stale_after)
         since = EARLIEST if changes else batch_end
-        results = self._reader.answer(batch, rows, batch_end, since, at)
+        results = self._reader.answer(batch, rows, batch_end, since, at, tiles)
         if self._rest:
-            stored = _Stored(self.layout, batch, batch_end, self.stale_after) if batch is not None else None
-            self._fetch_rest(results, stored, rows, since, at)
+            kept = _Kept(self.layout, batch, batch_end, self.stale_after) if batch is not None else None
+            self._fetch_rest(results, kept, rows, tiles, since, at)
+        for i in unknown:
+            results[i] = Unknown.COLUMN
         return results
+
+    def _sound(self, batch: bytes | None, rows: Sequence[bytes], tiles: Sequence[bytes], batch_end: int) -> bool:
+        heads = self._heads
+        return (
+            (batch is None or serve.batch_sound(batch, heads[BATCH], batch_end, self.stale_after))
+            and serve.rows_sound(rows, heads[ROW])
+            and (not tiles or serve.tiles_sound(tiles, heads[TILE], self.layout.smallest_hop))
+        )
 
     def stale(self, batch_end: int, at: int) -> frozenset[str]:
         """The columns that cannot be answered at ``at`` any more, because the batch is too old for their window."""
@@ -128,23 +157,33 @@ class Serving:
         _, last = hop_reach(window, part.hop, batch_end, self.stale_after)
         return last >= batch_end or window_start(at, window) <= last
 
+    @staticmethod
+    def inexact(tiles: Sequence[bytes], at: int) -> bool:
+        """Whether ``at`` lies inside one of the tiles, of which a fetch counts rows that came later."""
+        return any(start < at < start + width for _, start, width in map(header, tiles))
+
     # ---- parts whose state has no fixed size
 
     def _fetch_rest(
-        self, results: list[Any], stored: _Stored | None, rows: Sequence[bytes], since: int, at: int
+        self,
+        results: list[Any],
+        kept: _Kept | None,
+        rows: Sequence[bytes],
+        tiles: Sequence[bytes],
+        since: int,
+        at: int,
     ) -> None:
         heads = [(header(row), row) for row in rows]
         inside = sorted(
-            (
-                (ts, seq, reversal, self.layout.row_values(row))
-                for (reversal, ts, seq), row in heads
-                if since <= ts < at
-            ),
+            ((ts, seq, reversal, self._rows.values(row)) for (reversal, ts, seq), row in heads if since <= ts < at),
             key=lambda entry: entry[:2],
         )
+        tiled = [(start, self.tiles.states(tile)) for tile in tiles if since <= (start := header(tile)[1]) < at]
         for i, part, cell in self._rest:
             first = window_start(at, part.window) if part.window is not None else EARLIEST
-            state = cell.merge(stored.states(i, part, first)) if stored is not None else None
+            base = self.layout.base_numbers[part.base.identity]
+            states = kept.states(i, part, first) if kept is not None else []
+            state = cell.merge([*states, *(some[base] for start, some in tiled if start >= first)])
             fresh: list[Any] = []
             for ts, seq, reversal, values in inside:
                 if ts < first:
@@ -156,20 +195,21 @@ class Serving:
             results[i] = cell.result(cell.merge([state, *fresh]))
 
 
-class _Stored:
+class _Kept:
     """The states in the tail of one batch record."""
 
     def __init__(self, layout: Layout, batch: bytes, batch_end: int, stale_after: int) -> None:
         self._layout, self._batch_end, self._stale_after = layout, batch_end, stale_after
-        self._collapsed, self._hops = layout.tail_states(batch)
-        self._starts = layout.hop_starts(batch)
+        records = BatchRecords(layout)
+        self._collapsed, self._hops = records.in_tail(batch)
+        self._starts = records.starts(batch)
 
     def states(self, number: int, part: Part, first: int) -> list[Any]:
         """What the record holds of a part for a window that begins at ``first``, oldest first."""
         if part.window is None:
             return [self._collapsed[number]]
         size = HOPS.index(part.hop)
-        hops = self._hops[size][self._layout.hop_column(size, part.base)]
+        hops = self._hops[size][self._layout.hop_columns[size][part.base.identity]]
         _, last = hop_reach(part.window, part.hop, self._batch_end, self._stale_after)
         inside = [s for start, s in zip(self._starts[size], hops, strict=True) if first <= start < last]
         return [*inside, self._collapsed[number]]

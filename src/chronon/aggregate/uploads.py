@@ -15,9 +15,10 @@ import numpy as np
 
 from chronon.aggregate import shapes
 from chronon.aggregate.answer import Chunk
-from chronon.aggregate.record import Layout
+from chronon.aggregate.batches import Batch, BatchRecords
+from chronon.aggregate.layout import Layout
+from chronon.aggregate.reach import hop_reach
 from chronon.aggregate.series import Rows
-from chronon.aggregate.serving import hop_reach
 from chronon.aggregate.shapes import Shape
 from chronon.base.arrow import to_arrow
 from chronon.base.time import DAY_MS, HOPS
@@ -81,6 +82,7 @@ class Uploads:
         bounds = np.append(first, len(chunk.rows)).astype(np.int64)
         collapsed = [self._collapsed(part, chunk, bounds) for part in self.layout.parts]
         hops = [self._hops(size, chunk, bounds) for size in range(len(HOPS))]
+        write = BatchRecords(self.layout).write
         found: list[int] = []
         records: list[bytes] = []
         for i, key in enumerate(keys.tolist()):
@@ -88,7 +90,7 @@ class Uploads:
             hops_of_key = [table.of(i) for table in hops]
             if any(state is not None for state in of_key) or any(starts for starts, _ in hops_of_key):
                 found.append(key)
-                records.append(self.layout.batch(of_key, hops_of_key, self.batch_end, self.stale_after))
+                records.append(write(Batch(of_key, hops_of_key), self.batch_end, self.stale_after))
         return found, records
 
     def _collapsed(self, part: Part, chunk: Chunk, bounds: Longs) -> Sequence[Any]:

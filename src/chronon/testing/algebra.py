@@ -156,9 +156,22 @@ class Algebra:
         query: int,
         *,
         stale_after: int = STALE_AFTER,
+        tiled: Iterable[Iterable[Row]] = (),
     ) -> Answer:
-        """Serving: an upload of ``batch``, then a fetch at ``query`` over the stream; stale columns are null."""
-        return self._fetch(batch, list(stream), batch_end, query, stale_after, changes=False)
+        """Serving: an upload of ``batch``, then a fetch at ``query`` over the stream; stale columns are null.
+
+        Each of ``tiled`` is rows that were put into tiles, one for each stretch of time.
+        """
+        tiles = [tile for rows in tiled for tile in self.tiles(rows)]
+        return self._fetch(batch, list(stream), batch_end, query, stale_after, changes=False, tiles=tiles)
+
+    def tiles(self, rows: Iterable[Row]) -> list[bytes]:
+        """The tiles of rows, in order of time."""
+        make = self.aggregator.serving().tiles
+        inside: dict[int, list[Row]] = {}
+        for row in rows:
+            inside.setdefault(make.start(row.ts or 0), []).append(row)
+        return [make.make(self.stream(inside[start])) for start in sorted(inside)]
 
     def mutations(
         self,
@@ -182,15 +195,18 @@ class Algebra:
         stale_after: int,
         *,
         changes: bool,
+        tiles: Sequence[bytes] = (),
     ) -> Answer:
         record = self.record(batch, batch_end, stale_after=stale_after)
         serving = self.aggregator.serving(stale_after=stale_after)
-        values = serving.fetch(record, self.stream(stream), batch_end, query, changes=changes)
+        values = serving.fetch(record, self.stream(stream), batch_end, query, changes=changes, tiles=tiles)
         stale = serving.stale(batch_end, query)
-        return {
-            name: None if values is None or name in stale else plain(values[i], kind)
-            for i, (name, kind) in enumerate(self.outputs.items())
-        }
+        return {name: None if name in stale else value for name, value in self.answers(values).items()}
+
+    def answers(self, values: Sequence[Any] | None) -> Answer:
+        """The values of a fetch by column; all null where a key has none."""
+        found = values if values is not None else [None] * len(self.outputs)
+        return {name: plain(value, kind) for (name, kind), value in zip(self.outputs.items(), found, strict=True)}
 
     def point_in_time(
         self, snapshot: Iterable[Row], changes: Sequence[Row], batch_end: int, queries: Sequence[int]

@@ -36,6 +36,7 @@ cdef struct Part:
     int64_t window          # ms
     int64_t hop             # ms
     int64_t stale_after     # ms, rounded up to the hop
+    Py_ssize_t base         # which column of a tile
 
 cdef struct Column:
     int width               # of a state in words; 0 where states are in the tail
@@ -47,6 +48,17 @@ cdef struct Hops:
     const char* starts
     Py_ssize_t columns
     Column* column
+
+cdef struct Stream:
+    int64_t since           # ms; what is outside [since, at) is passed over
+    int64_t at
+    Py_ssize_t rows
+    const char** row
+    int64_t* words          # for each row the words of its inputs ...
+    char* seen              # ... and which of them are not null
+    Py_ssize_t tiles
+    const char** tile
+    const char** states     # for each tile the states of its bases
 
 
 cdef inline int64_t _word(const char* at, Py_ssize_t i) noexcept nogil:
@@ -71,6 +83,16 @@ cdef Py_ssize_t _count(const char* bits, Py_ssize_t n) noexcept nogil:
     return total
 
 
+cdef inline void _remember(State* total, const char* stored, bint found) noexcept nogil:
+    """Let ``total``, if there is one, remember what a stored state does as well."""
+    cdef State one
+    memcpy(&one, stored, sizeof(State))
+    if found:
+        merge(total, &one)
+    else:
+        total[0] = one
+
+
 def cut_off():
     """What to raise for bytes that end too early."""
     return DataError("a stored record ends before its contents do", mend="upload again: its bytes are damaged")
@@ -80,6 +102,18 @@ def rows_sound(rows, bytes head):
     """Whether all rows begin like ``head`` (eight bytes; the third, the reversal, may differ), and none is cut off."""
     for row in rows:
         if not _sound(<bytes> row, head):
+            return False
+    return True
+
+
+def tiles_sound(tiles, bytes head, int64_t hop):
+    """Whether all tiles begin like ``head``, none is cut off in its header, and their widths divide ``hop`` (ms)."""
+    cdef const char* at
+    for tile in tiles:
+        if not _sound(<bytes> tile, head):
+            return False
+        at = <const char*> <bytes> tile
+        if _word(at, 3) <= 0 or hop % _word(at, 3):
             return False
     return True
 
@@ -106,11 +140,13 @@ cdef class Reader:
     Parameters
     ----------
     parts:
-        For each part ``(kind, width, input, widen, hop size, column, window, hop, stale after)`` as in ``Part``.
+        For each part ``(kind, width, input, widen, hop size, column, window, hop, stale after, base)`` as in ``Part``.
     hop_columns:
         For each of the three hop sizes the widths of its columns, 0 where a state is in the tail.
     inputs:
         For each input of a row: 0 if its value is in the tail, 1 if it is a whole number, 2 if it is a double.
+    bases:
+        The widths of a tile's columns, 0 where a state is in the tail.
     """
 
     cdef Part* parts
@@ -118,14 +154,17 @@ cdef class Reader:
     cdef Hops hops[HOP_SIZES]
     cdef int* inputs
     cdef Py_ssize_t input_count
+    cdef int* bases
+    cdef Py_ssize_t base_count
 
-    def __cinit__(self, parts, hop_columns, inputs):
+    def __cinit__(self, parts, hop_columns, inputs, bases):
         cdef Py_ssize_t i, j
         self.part_count = len(parts)
         self.parts = <Part*> calloc(max(1, self.part_count), sizeof(Part))
         for i, values in enumerate(parts):
             (self.parts[i].kind, self.parts[i].width, self.parts[i].input, self.parts[i].widen, self.parts[i].hop_size,
-             self.parts[i].column, self.parts[i].window, self.parts[i].hop, self.parts[i].stale_after) = values
+             self.parts[i].column, self.parts[i].window, self.parts[i].hop, self.parts[i].stale_after,
+             self.parts[i].base) = values
         for i in range(HOP_SIZES):
             self.hops[i].columns = len(hop_columns[i])
             self.hops[i].column = <Column*> calloc(max(1, len(hop_columns[i])), sizeof(Column))
@@ -135,30 +174,50 @@ cdef class Reader:
         self.inputs = <int*> calloc(max(1, self.input_count), sizeof(int))
         for i, kind in enumerate(inputs):
             self.inputs[i] = kind
+        self.base_count = len(bases)
+        self.bases = <int*> calloc(max(1, self.base_count), sizeof(int))
+        for i, width in enumerate(bases):
+            self.bases[i] = width
 
     def __dealloc__(self):
         cdef Py_ssize_t i
         free(self.parts)
         free(self.inputs)
+        free(self.bases)
         for i in range(HOP_SIZES):
             free(self.hops[i].column)
 
-    def answer(self, bytes batch, rows, int64_t batch_end, int64_t since, int64_t at):
+    def answer(
+        self, bytes batch, rows, int64_t batch_end, int64_t since, int64_t at, tiles=(), bint raw=False,
+    ):
         """The final values of all parts, ``None`` where nothing was seen or the caller is to do it.
 
-        ``rows`` are stream rows; the ones outside ``[since, at)`` are passed over.
+        ``rows`` are stream rows, ``tiles`` stand for such; those whose time or start is outside ``[since, at)`` are
+        passed over. With ``raw`` the states come back as bytes, not their final values.
         """
-        cdef Py_ssize_t count = len(rows), i, r
-        cdef const char** row = <const char**> calloc(max(1, count), sizeof(char*))
-        cdef int64_t* words = <int64_t*> calloc(max(1, count * self.input_count), 8)
-        cdef char* seen = <char*> calloc(max(1, count * self.input_count), 1)
+        cdef Py_ssize_t count = len(rows), tile_count = len(tiles), i, r
+        cdef Stream stream
         cdef const char* collapsed = NULL
         cdef const char* state = NULL
         cdef list results = [None] * self.part_count
+        stream.rows = count
+        stream.row = <const char**> calloc(max(1, count), sizeof(char*))
+        stream.words = <int64_t*> calloc(max(1, count * self.input_count), 8)
+        stream.seen = <char*> calloc(max(1, count * self.input_count), 1)
+        stream.tiles = tile_count
+        stream.tile = <const char**> calloc(max(1, tile_count), sizeof(char*))
+        stream.states = <const char**> calloc(max(1, tile_count * self.base_count), sizeof(char*))
+        stream.since = since
+        stream.at = at
         try:
             for r in range(count):
-                row[r] = <const char*> <bytes> rows[r]
-                self._read_row(<bytes> rows[r], words + r * self.input_count, seen + r * self.input_count)
+                stream.row[r] = <const char*> <bytes> rows[r]
+                self._read_row(
+                    <bytes> rows[r], stream.words + r * self.input_count, stream.seen + r * self.input_count
+                )
+            for r in range(tile_count):
+                stream.tile[r] = <const char*> <bytes> tiles[r]
+                self._read_tile(<bytes> tiles[r], stream.states + r * self.base_count)
             if batch is not None:
                 collapsed = self._read_batch(batch)
                 state = collapsed + 8 * ((self.part_count + 63) // 64)
@@ -166,15 +225,33 @@ cdef class Reader:
                 if self.parts[i].kind:
                     results[i] = self._answer(
                         &self.parts[i], state if collapsed != NULL and _bit(collapsed, i) else NULL,
-                        batch is not None, row, words, seen, count, batch_end, since, at,
+                        batch is not None, &stream, batch_end, raw,
                     )
                 if collapsed != NULL and _bit(collapsed, i):
                     state += 8 * self.parts[i].width
         finally:
-            free(row)
-            free(words)
-            free(seen)
+            free(stream.row)
+            free(stream.words)
+            free(stream.seen)
+            free(stream.tile)
+            free(stream.states)
         return results
+
+    cdef int _read_tile(self, bytes tile, const char** states) except -1:
+        """Where in a tile the state of each base is; NULL where there is none."""
+        cdef const char* bits = (<const char*> tile) + HEADER
+        cdef const char* at = bits + 8 * ((self.base_count + 63) // 64)
+        cdef const char* end = (<const char*> tile) + len(tile)
+        cdef Py_ssize_t i
+        if at > end:
+            raise cut_off()
+        for i in range(self.base_count):
+            if self.bases[i] and _bit(bits, i):
+                states[i] = at
+                at += 8 * self.bases[i]
+                if at > end:
+                    raise cut_off()
+        return 0
 
     cdef int _read_row(self, bytes row, int64_t* words, char* seen) except -1:
         cdef const char* bits = (<const char*> row) + HEADER
@@ -225,38 +302,37 @@ cdef class Reader:
         return collapsed
 
     cdef object _answer(
-        self, Part* part, const char* collapsed, bint has_batch, const char** row, const int64_t* words,
-        const char* seen, Py_ssize_t rows, int64_t batch_end, int64_t since, int64_t at,
+        self, Part* part, const char* collapsed, bint has_batch, Stream* stream, int64_t batch_end, bint raw,
     ):
         if part.kind == COUNT:
-            return self._fold[Count](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[Count](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == SUM_LONG:
-            return self._fold[SumLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[SumLong](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == SUM_DOUBLE:
-            return self._fold[SumDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[SumDouble](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == AVERAGE:
-            return self._fold[Average](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[Average](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == VARIANCE:
-            return self._fold[Variance](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[Variance](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == SKEW:
-            return self._fold[Skew](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[Skew](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == KURTOSIS:
-            return self._fold[Kurtosis](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[Kurtosis](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == MIN_LONG:
-            return self._fold[MinLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[MinLong](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == MAX_LONG:
-            return self._fold[MaxLong](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[MaxLong](NULL, part, collapsed, has_batch, stream, batch_end, raw)
         if part.kind == MIN_DOUBLE:
-            return self._fold[MinDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
-        return self._fold[MaxDouble](NULL, part, collapsed, has_batch, row, words, seen, rows, batch_end, since, at)
+            return self._fold[MinDouble](NULL, part, collapsed, has_batch, stream, batch_end, raw)
+        return self._fold[MaxDouble](NULL, part, collapsed, has_batch, stream, batch_end, raw)
 
     cdef object _fold(
-        self, State* kind, Part* part, const char* collapsed, bint has_batch, const char** row, const int64_t* words,
-        const char* seen, Py_ssize_t rows, int64_t batch_end, int64_t since, int64_t at,
+        self, State* kind, Part* part, const char* collapsed, bint has_batch, Stream* stream, int64_t batch_end,
+        bint raw,
     ):
-        cdef State total, one
+        cdef State total
         cdef bint found = False
-        cdef int64_t first = _floor(at - part.window, part.hop)
+        cdef int64_t first = _floor(stream.at - part.window, part.hop)
         cdef int64_t last = _floor(batch_end - part.window, part.hop) + part.stale_after
         cdef int64_t when
         cdef Number number
@@ -265,7 +341,7 @@ cdef class Reader:
         cdef Column* column
         cdef Py_ssize_t i
         cdef double real
-        if has_batch and part.hop_size >= 0:                    # oldest first: hops, the collapsed state, rows
+        if has_batch and part.hop_size >= 0:                    # oldest first: hops, the collapsed state, tiles, rows
             hops = &self.hops[part.hop_size]
             column = &hops.column[part.column]
             state = column.states
@@ -274,30 +350,29 @@ cdef class Reader:
                     continue
                 when = _word(hops.starts, i)
                 if first <= when < last:
-                    memcpy(&one, state, sizeof(State))
-                    if found:
-                        merge(&total, &one)
-                    else:
-                        total = one
-                        found = True
+                    _remember(&total, state, found)
+                    found = True
                 state += sizeof(State)
         if collapsed != NULL:
-            memcpy(&one, collapsed, sizeof(State))
-            if found:
-                merge(&total, &one)
-            else:
-                total = one
-                found = True
-        for i in range(rows):
-            if not seen[i * self.input_count + part.input]:
+            _remember(&total, collapsed, found)
+            found = True
+        for i in range(stream.tiles):
+            state = stream.states[i * self.base_count + part.base]
+            when = _word(stream.tile[i], 2)
+            if state == NULL or not stream.since <= when < stream.at or (part.hop_size >= 0 and when < first):
                 continue
-            when = _word(row[i], 2)
-            if when < since or when >= at or (part.hop_size >= 0 and when < first):
+            _remember(&total, state, found)
+            found = True
+        for i in range(stream.rows):
+            if not stream.seen[i * self.input_count + part.input]:
                 continue
-            number.whole = words[i * self.input_count + part.input]
+            when = _word(stream.row[i], 2)
+            if not stream.since <= when < stream.at or (part.hop_size >= 0 and when < first):
+                continue
+            number.whole = stream.words[i * self.input_count + part.input]
             if part.widen:
                 number.real = <double> number.whole
-            if row[i][2]:                                       # a reversal
+            if stream.row[i][2]:                                       # a reversal
                 if reversible(&total):
                     if not found:
                         clear(&total)
@@ -310,6 +385,8 @@ cdef class Reader:
                 found = True
         if not found:
             return None
+        if raw:
+            return (<const char*> &total)[:sizeof(State)]
         if State is Count or State is SumLong or State is MinLong or State is MaxLong:
             return whole_result(&total)
         real = real_result(&total)
