@@ -5,9 +5,6 @@ What differs is written in the case itself, ``(Spark: value)``, so that this tes
 
 from __future__ import annotations
 
-import os
-import time
-
 import pytest
 
 from chronon import sql
@@ -15,32 +12,12 @@ from chronon.base import types as t
 
 from .cases import read_cases, shown
 
-pyspark = pytest.importorskip("pyspark")
+pytest.importorskip("pyspark")
 
 CASES = [case for case in read_cases() if not case.error and case.kind != t.NULL]
 GROUPS = {key: [case for case in CASES if (case.file, tuple(case.schema.items())) == key] for key in
           {(case.file, tuple(case.schema.items())): None for case in CASES}}  # fmt: skip
 NAMES = {t.BYTE: "tinyint", t.SHORT: "smallint", t.LONG: "bigint"}
-
-
-@pytest.fixture(scope="module")
-def spark():
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-    builder = pyspark.sql.SparkSession.builder.master("local[1]")
-    settings = {
-        "spark.sql.ansi.enabled": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
-        "spark.ui.enabled": "false",
-        "spark.sql.legacy.sizeOfNull": "true",
-    }
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    yield session
-    session.stop()
 
 
 def type_in_spark(kind):

@@ -12,7 +12,6 @@ from chronon.base import types
 from chronon.base.errors import ConfigError
 
 FieldLike = tuple[str, structs.TDataType]
-FieldsType = Iterable[FieldLike]
 
 
 def _scalar(kind: DataKind) -> structs.TDataType:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from chronon.plan.group_by import GroupByPlan
     from chronon.plan.join import PartPlan
     from chronon.plan.scans import Scan
+    from chronon.sql import Translated
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,10 @@ class Engine(Protocol):
         Batches of the key columns, then ``__value`` (a state in bytes) for a temporal group-by, else its features.
         ``stale_after`` in ms.
         """
+        ...
+
+    def translate(self, sql: str) -> Translated:
+        """What Spark SQL over the tables of the warehouse gives, and which of them it reads, without running it."""
         ...
 
     def query(self, sql: str) -> pa.RecordBatchReader:

@@ -19,6 +19,7 @@ from chronon.engine.tables.folders import single_file
 from chronon.engine.tables.places import folder_at, storage_error
 from chronon.engine.tables.protocol import Location, TableFormat
 from chronon.engine.tables.registry import format_named, format_of_file, format_of_folder, ours
+from chronon.engine.tables.view import View, publish_view, read_view
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -114,6 +115,14 @@ class Warehouse:
         """
         at = self._location(table)
         return self._written(at).publish(at, partition, batches, schema)
+
+    def publish_view(self, table: str, view: View) -> None:
+        """Make a query readable as a table, or replace it, in one step. The table's lock must be held."""
+        publish_view(self._location(table), view)
+
+    def view(self, table: str) -> View:
+        """What the view of that name is; its ``files`` have the format ``view``."""
+        return read_view(self._location(table))
 
     def archive(self, table: str, partition: tuple[str, str], into: str) -> None:
         """Keep what a partition holds now under another table's name too."""

@@ -20,20 +20,21 @@ if TYPE_CHECKING:
         parse,
         time_to_duckdb,
     )
-    from chronon.sql.statements import query_to_duckdb
+    from chronon.sql.queries import Translated, translate
 
 __all__ = [
     "Expression",
+    "Translated",
     "compile_filter",
     "compile_rows",
     "compile_time",
     "duckdb_setup",
     "parse",
-    "query_to_duckdb",
     "time_to_duckdb",
+    "translate",
 ]
 
-_HOMES = {"duckdb_setup": "duckdb", "query_to_duckdb": "statements"}
+_HOMES = {"duckdb_setup": "duckdb", "Translated": "queries", "translate": "queries"}
 
 
 def __getattr__(name: str) -> object:

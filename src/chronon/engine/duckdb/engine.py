@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chronon.base.errors import MissingDataError, StorageError
+from chronon.base.errors import MissingDataError, Place, StorageError
 from chronon.base.time import Partitions
 from chronon.base.types import Schema
 from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identifier, literal, readable_errors
@@ -23,6 +23,7 @@ from chronon.engine.duckdb.untimed import without_time
 from chronon.engine.protocol import JoinOutput
 from chronon.engine.tables.files import Files
 from chronon.engine.tables.footers import Footers
+from chronon.engine.tables.view import Views
 from chronon.engine.warehouse import Warehouse
 from chronon.plan.scans import Scan
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from chronon.plan.group_by import GroupByPlan
+    from chronon.sql import Translated
 
 
 class DuckDBEngine:
@@ -71,6 +73,7 @@ class DuckDBEngine:
         self._temp = str(temp or self.warehouse.root / ".temp")
         self._sources: dict[str, tuple[Files, Source]] = {}
         self._footers = Footers()
+        self._opening: list[str] = []
 
     # ---- tables
 
@@ -79,7 +82,7 @@ class DuckDBEngine:
 
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
         source = self._source(table)
-        if column in source.files.partition_columns:
+        if {column, *(subs or {})} <= set(source.files.partition_columns):
             return source.files.partitions(column, subs)
         if column not in source.schema:
             raise MissingDataError(
@@ -98,6 +101,8 @@ class DuckDBEngine:
         files = self.warehouse.files(table)
         if not files.files:
             raise MissingDataError(f"table {table} has no files", mend=f"write some into {self.warehouse.root}")
+        if files.format == Views.name:
+            return self._view(table, files)
         known = self._sources.get(table)
         if known is not None and known[0] == files:
             return known[1]
@@ -105,6 +110,23 @@ class DuckDBEngine:
             source = describe(connection, files, self.partitions_spec.column, self._footers)
         self._sources[table] = files, source
         return source
+
+    def _view(self, table: str, files: Files) -> Source:
+        """A view as a source; it is translated anew, because its tables may have changed."""
+        from chronon.sql import translate
+
+        if table in self._opening:
+            raise MissingDataError(f"the view {table} reads itself", mend="remove its file, or change its query")
+        self._opening.append(table)
+        try:
+            place = Place(definition=table, file=files.files[0].path)
+            found = translate(self.warehouse.view(table).query, self.columns, self._relation, place=place)
+        finally:
+            self._opening.remove(table)
+        return Source(files, found.schema, {}, {}, self._macros.ready_for(found.sql))
+
+    def _relation(self, table: str) -> str:
+        return self._source(table).relation(None, None)
 
     def without_time(self, scan: Scan, first: str | None, last: str | None) -> int:
         with self._connection(f"reading {scan.table}") as connection:
@@ -133,22 +155,18 @@ class DuckDBEngine:
         with self._connection(f"uploading {plan.name}") as connection:
             yield from records(self._reader(connection), plan, ds, stale_after, self._threads)
 
+    def translate(self, sql: str) -> Translated:
+        from chronon.sql import translate
+
+        return translate(sql, self.columns, self._relation)
+
     def query(self, sql: str) -> pa.RecordBatchReader:
-        import duckdb
         import pyarrow as pa
 
-        from chronon.sql import query_to_duckdb
-
-        connection = self._connect()
+        text = self._macros.ready_for(self.translate(sql).sql)
+        connection = self._database.cursor()
         with readable_errors("running the query"):
-            for table in self.warehouse.tables():
-                if table.partition(".")[2] in sql and self.warehouse.files(table).files:
-                    self._view(connection, table)
-            try:
-                text = Macros(connection).ready_for(query_to_duckdb(sql))
-                reader = connection.sql(text).to_arrow_reader(BATCH_ROWS)
-            except duckdb.CatalogException as error:
-                raise self._not_there(str(error)) from error
+            reader = connection.sql(text).to_arrow_reader(BATCH_ROWS)
 
         def batches() -> Iterator[pa.RecordBatch]:
             with readable_errors("running the query"):
@@ -156,21 +174,6 @@ class DuckDBEngine:
             connection.close()
 
         return pa.RecordBatchReader.from_batches(reader.schema, batches())
-
-    def _not_there(self, message: str) -> MissingDataError:
-        """What a query names and nobody knows: usually a table."""
-        from re import search
-
-        tables = ", ".join(self.warehouse.tables())
-        found = search(r'Table with name "?([\w.]+)', message)
-        problem = f"there is no table {found[1]}" if found else message.split("\n", 1)[0]
-        return MissingDataError(problem, expected=f"one of: {tables}" if tables else None)
-
-    def _view(self, connection: duckdb.DuckDBPyConnection, table: str) -> None:
-        namespace, _, name = table.partition(".")
-        relation = self._source(table).relation(None, None)
-        connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(namespace)}")
-        connection.execute(f"CREATE VIEW {identifier(namespace)}.{identifier(name)} AS SELECT * FROM {relation}")
 
     def _reader(self, connection: duckdb.DuckDBPyConnection) -> Reader:
         return Reader(connection, self._source, self._partitions_of, self.partitions_spec, self._macros)

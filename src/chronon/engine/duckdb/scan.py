@@ -55,12 +55,15 @@ class Source:
         Columns that are cast first, because they are stored in a type that we do not use, with that cast.
     stored:
         The columns and their types in DuckDB, where the files differ in them: whichever files are read, they come out.
+    query:
+        What a view stands for, as DuckDB SQL; ``None`` for a table.
     """
 
     files: Files
     schema: t.Schema
     replaced: dict[str, str]
     stored: dict[str, str]
+    query: str | None = None
 
     def paths(self, days: Sequence[str] | None, column: str | None) -> list[str]:
         """The files that hold some partitions (all if ``None``)."""
@@ -73,6 +76,9 @@ class Source:
 
     def relation(self, days: Sequence[str] | None, column: str | None) -> str:
         """The rows of some partitions (of all if ``None``) as something to select from."""
+        if self.query is not None:
+            among = "" if days is None or column is None else f" WHERE {_among(column, days)}"
+            return f"(SELECT * FROM ({self.query}){among})"
         inside = self.paths(days, column)
         empty = not inside
         text = read(self.files, inside or [f.path for f in self.files.files][:1], self.stored)
@@ -86,9 +92,13 @@ class Source:
         if empty:
             conditions.append("false")
         if days is not None and column is not None and column not in self.files.partition_columns:
-            conditions.append(f"{identifier(column)} IN ({', '.join(literal(ds) for ds in days) or 'NULL'})")
+            conditions.append(_among(column, days))
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"(SELECT {star} FROM {text}{where})"
+
+
+def _among(column: str, days: Sequence[str]) -> str:
+    return f"{identifier(column)} IN ({', '.join(literal(ds) for ds in days) or 'NULL'})"
 
 
 def read(files: Files, paths: Sequence[str], stored: Mapping[str, str]) -> str:

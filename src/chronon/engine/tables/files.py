@@ -43,7 +43,7 @@ class Files:
     table:
         ``namespace.table``.
     format:
-        What the files are: ``parquet``, ``csv`` or ``json``.
+        What the files are: ``parquet``, ``csv``, ``json``, or the one file of a ``view``.
     files:
         In the order of their partitions.
     schema:

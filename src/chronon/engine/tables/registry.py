@@ -17,6 +17,7 @@ _OURS = {
     "parquet": "chronon.engine.tables.parquet:Parquet",
     "csv": "chronon.engine.tables.delimited:Csv",
     "json": "chronon.engine.tables.jsonlines:JsonLines",
+    "view": "chronon.engine.tables.view:Views",
 }
 """Known without a look at what is installed, which takes longer than listing a table."""
 

@@ -1,1 +1,0 @@
-"""Definitions that run where they are written: see ``chronon.session``."""

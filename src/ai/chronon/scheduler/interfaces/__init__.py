@@ -1,1 +1,0 @@
-"""What schedulers are given."""

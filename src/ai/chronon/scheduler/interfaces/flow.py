@@ -1,4 +1,0 @@
-"""Flow."""
-# pyright: reportUnusedImport=false, reportWildcardImportFromLibrary=false
-
-from chronon.repo.scheduling import Flow

@@ -1,4 +1,0 @@
-"""Node."""
-# pyright: reportUnusedImport=false, reportWildcardImportFromLibrary=false
-
-from chronon.repo.scheduling import Node

@@ -1,4 +1,0 @@
-"""WorkflowOrchestrator."""
-# pyright: reportUnusedImport=false, reportWildcardImportFromLibrary=false
-
-from chronon.repo.scheduling import WorkflowOrchestrator
