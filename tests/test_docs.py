@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import doctest
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,16 +15,34 @@ ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 
-def blocks(page: Path) -> list[str]:
-    return re.findall(r"^```python\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+def blocks(page: Path) -> list[tuple[str, str]]:
+    return re.findall(r"^```(python|console)\n(.*?)^```$", page.read_text(), re.DOTALL | re.MULTILINE)
+
+
+def run_console(block: str) -> None:
+    """Run each line after a ``$``; what it prints is what stands below it, where ``...`` stands for anything."""
+    for session in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+        command, _, expected = session.partition("\n")
+        words = [sys.executable, "-m", "chronon.cli", *shlex.split(command)[1:]]
+        assert command.startswith("chronon "), command
+        done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+        told = "\n".join(line.rstrip() for line in done.stdout.splitlines()) + "\n"
+        checker = doctest.OutputChecker()
+        flags = doctest.ELLIPSIS | doctest.REPORT_NDIFF
+        assert checker.check_output(expected, told, flags), checker.output_difference(
+            doctest.Example(command, expected), told, flags
+        )
 
 
 @pytest.mark.parametrize("page", [p for p in PAGES if blocks(p)], ids=lambda p: str(p.relative_to(ROOT)))
 def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {"__name__": "docs"}
-    for number, block in enumerate(blocks(page), 1):
-        exec(compile(block, f"{page.name}, block {number}", "exec"), names)
+    for number, (kind, block) in enumerate(blocks(page), 1):
+        if kind == "console":
+            run_console(block)
+        else:
+            exec(compile(block, f"{page.name}, block {number}", "exec"), names)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -166,7 +166,7 @@ def test_what_a_group_by_waits_for(views, users):
     ]
     assert (
         waits(GroupBy([views, views], "user", SUM, dependencies=["x.y/ds={{ ds }}"], lag=3))
-        == [("wait_for_x_y_ds_ds_", "x.y/ds={{ ds }}")] * 2
+        == [("wait_for_x_y_ds_ds", "x.y/ds={{ ds }}")] * 2
     )
 
 

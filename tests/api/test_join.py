@@ -211,7 +211,7 @@ def test_sources_of_staging_queries_read_the_table_that_is_written():
     assert (events.table, events.topic, events.isCumulative) == ("shop.shop_base_daily", None, False)
     entities = StagingQueryEntitySource(query, Query()).entities
     assert entities == EntitySource(snapshotTable="shop.shop_base_daily", query=structs.Query())
-    signal = "shop.chronon_signal_partitions/ds={{ ds }}/table_name=shop_base_daily"
+    signal = "shop.chronon_signal_partitions/ds={{ ds }}/table_name=shop.shop_base_daily"
     assert get_staging_query_dependencies(query) == get_staging_query_dependencies(query, lag=3) == [signal]
 
 

@@ -12,8 +12,7 @@ from chronon.api.structs import MetaData, Query, StagingQuery, Window
 from chronon.api.wire import fields_of, from_data, from_json, to_data, to_json
 from chronon.base.errors import ConfigError, DataError
 
-CLASSES = [cls for cls in vars(structs).values() if isinstance(cls, type) and cls.__module__ == structs.__name__]
-CLASSES.remove(structs.Struct)
+CLASSES = [cls for cls in structs.Struct.__subclasses__() if cls.__module__ == structs.__name__]
 
 
 def test_two_spaces_ascii_and_no_line_end():

@@ -226,7 +226,7 @@ def test_the_table_of_a_staging_query_is_the_one_that_it_writes(folder):
     )
     staged = folder.repo.get("grocer.staged.v1")
     assert staged.sources[0].events.table == "grocer_db.grocer_base_daily"
-    signal = "grocer_db.chronon_signal_partitions/ds={{ ds }}/table_name=grocer_base_daily"
+    signal = "grocer_db.chronon_signal_partitions/ds={{ ds }}/table_name=grocer_db.grocer_base_daily"
     assert f'"spec": "{signal}"' in staged.metaData.dependencies[0]
 
 

@@ -4,6 +4,7 @@
 import inspect
 import json
 import logging
+from typing import Callable, Dict, List, Optional, Tuple, Union
 
 from ai.chronon import utils
 from ai.chronon.api import ttypes

@@ -12,6 +12,7 @@ from chronon.base import types
 from chronon.base.errors import ConfigError
 
 FieldLike = tuple[str, structs.TDataType]
+FieldsType = Iterable[FieldLike]
 
 
 def _scalar(kind: DataKind) -> structs.TDataType:

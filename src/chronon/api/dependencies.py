@@ -9,7 +9,13 @@ from collections.abc import Iterable, Sequence
 from chronon.api import structs
 from chronon.api.inspect import query_of
 from chronon.api.metadata import ensure_name
-from chronon.api.naming import template_table
+from chronon.api.tables import get_join_output_table_name
+
+LOGGED_TABLE = "{{ logged_table }}"
+"""Stands for the table of a join's flattened log, in bootstrap parts; the compiler replaces it."""
+
+JOIN_TABLE = "{{ join_backfill_table }}"
+"""Stands for the table of a join in what its labels wait for; the compiler replaces it."""
 
 
 def wait_for_table(table: str, query: structs.Query, lag: int = 0) -> str:
@@ -33,8 +39,12 @@ def wait_for_join(table: str) -> str:
 
 def wait_for_spec(spec: str, query: structs.Query) -> str:
     """A dependency that the user wrote."""
-    name = f"wait_for_{re.sub(r'[^a-zA-Z0-9]+', '_', spec)}"
-    return json.dumps({"name": name, "spec": spec, "start": query.startPartition, "end": query.endPartition})
+    return json.dumps({"name": spec_name(spec), "spec": spec, "start": query.startPartition, "end": query.endPartition})
+
+
+def spec_name(spec: str) -> str:
+    """The name of the task that waits for what a user wrote: every run of other characters is one ``_``."""
+    return f"wait_for_{re.sub(r'[^a-zA-Z0-9]+', '_', spec).strip('_')}"
 
 
 def of_source(source: structs.Source, explicit: Sequence[str] | None, lag: int) -> list[str]:
@@ -54,7 +64,7 @@ def tables_of(source: structs.Source) -> list[str]:
         return [table for table in found if table]
     if source.joinSource is not None and source.joinSource.join is not None:
         parent = source.joinSource.join
-        return [template_table(parent)] if ensure_name(parent, "joins") else []
+        return [get_join_output_table_name(parent, full_name=True)] if ensure_name(parent, "joins") else []
     return []
 
 

@@ -3,8 +3,22 @@
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TypeVar
+
+T = TypeVar("T", bound=type[IntEnum])
 
 
+def named(cls: T) -> T:
+    """Give an enumeration the two dicts of names and values that the original's classes have."""
+    for name, found in {
+        "_VALUES_TO_NAMES": {int(member): member.name for member in cls},
+        "_NAMES_TO_VALUES": {member.name: int(member) for member in cls},
+    }.items():
+        setattr(cls, name, found)
+    return cls
+
+
+@named
 class Operation(IntEnum):
     """What an aggregation computes."""
 
@@ -30,6 +44,7 @@ class Operation(IntEnum):
     BOUNDED_UNIQUE_COUNT = 19
 
 
+@named
 class TimeUnit(IntEnum):
     """The unit of a window's length."""
 
@@ -37,6 +52,7 @@ class TimeUnit(IntEnum):
     DAYS = 1
 
 
+@named
 class Accuracy(IntEnum):
     """Whether a feature is as of the instant of a request, or as of the midnight before."""
 
@@ -44,6 +60,7 @@ class Accuracy(IntEnum):
     SNAPSHOT = 1
 
 
+@named
 class DataKind(IntEnum):
     """The kinds of a declared type."""
 

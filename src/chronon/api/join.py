@@ -26,12 +26,6 @@ __all__ = [
     "LabelPart", "validate_left_source",
 ]  # fmt: skip
 
-LOGGED_TABLE = "{{ logged_table }}"
-"""Stands for the table of a join's flattened log, in bootstrap parts; the compiler replaces it."""
-
-JOIN_TABLE = "{{ join_backfill_table }}"
-"""Stands for the table of a join in what its labels wait for; the compiler replaces it."""
-
 
 def Join(
     left: SourceLike,
@@ -117,7 +111,7 @@ def Join(
     made.onlineExternalParts = list(online_external_parts) if online_external_parts is not None else None
     made.bootstrapParts = list(bootstrap_parts) if bootstrap_parts is not None else None
     if bootstrap_from_log:
-        made.bootstrapParts = [*(made.bootstrapParts or []), stamp(structs.BootstrapPart(table=LOGGED_TABLE))]
+        made.bootstrapParts = [*(made.bootstrapParts or []), stamp(structs.BootstrapPart(table=waits.LOGGED_TABLE))]
     made.rowIds = strings(row_ids)
     made.derivations = list(derivations) if derivations is not None else None
     made.modelTransforms = model_transforms
@@ -214,7 +208,7 @@ def _labels(part: structs.LabelPart, left_waits: list[str], explicit: list[str] 
     made = deepcopy(part)
     made.labels = part.labels
     made.metaData = made.metaData or structs.MetaData()
-    made.metaData.dependencies = waits.in_order([*left_waits, *found, waits.wait_for_join(JOIN_TABLE)])
+    made.metaData.dependencies = waits.in_order([*left_waits, *found, waits.wait_for_join(waits.JOIN_TABLE)])
     return made
 
 

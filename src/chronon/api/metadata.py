@@ -79,3 +79,21 @@ def ensure_name(definition: structs.GroupBy | structs.Join | structs.StagingQuer
         elif module == "__main__" and given is None:
             definition.metaData.name = variable
     return definition.metaData.name
+
+
+def set_name(obj: structs.GroupBy | structs.Join | structs.StagingQuery, cls: type, mod_prefix: str) -> None:  # noqa: ARG001
+    """Name a definition by the variable of a module of ``mod_prefix`` that holds it.
+
+    Raises
+    ------
+    ConfigError
+        If none holds it and it has no name.
+    """
+    if not ensure_name(obj, mod_prefix):
+        raise ConfigError(f"Couldn't find module name of a {type(obj).__name__}", place=here())
+
+
+def module_of(obj: structs.GroupBy | structs.Join | structs.StagingQuery, mod_prefix: str) -> str | None:
+    """The module of ``mod_prefix`` with the variable that holds a definition."""
+    found = variable_of(obj, mod_prefix)
+    return found[0] if found is not None else None

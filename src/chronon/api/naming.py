@@ -6,7 +6,17 @@ import re
 
 from chronon.api.enums import Operation, TimeUnit
 from chronon.api.inspect import WHOLE_HISTORY
-from chronon.api.structs import Aggregation, GroupBy, Join, JoinPart, MetaData, StagingQuery, Window
+from chronon.api.structs import (
+    Aggregation,
+    ExternalPart,
+    ExternalSource,
+    GroupBy,
+    Join,
+    JoinPart,
+    MetaData,
+    StagingQuery,
+    Window,
+)
 from chronon.base.errors import ConfigError
 
 _WITH_K = {
@@ -92,6 +102,12 @@ def part_prefix(part: JoinPart) -> str:
     return f"{part.prefix}_{name}" if part.prefix else name
 
 
+def external_prefix(part: ExternalPart) -> str:
+    """What stands before the values of an external part: ``ext_[<prefix>_]<source>``."""
+    name = sanitize(((part.source or ExternalSource()).metadata or MetaData()).name or "")
+    return f"ext_{part.prefix}_{name}" if part.prefix else f"ext_{name}"
+
+
 DATABASE = "{{ db }}"
 """Stands for a namespace that is not known yet; the compiler replaces it."""
 
@@ -104,10 +120,4 @@ def output_table(definition: GroupBy | Join | StagingQuery) -> str:
             f"{name_of(definition)} has no output namespace",
             mend="set output_namespace, or the team's namespace in teams.json",
         )
-    return f"{namespace}.{sanitize(name_of(definition))}"
-
-
-def template_table(definition: GroupBy | Join | StagingQuery) -> str:
-    """The table that a definition will write, with a template where its namespace is not known yet."""
-    namespace = (definition.metaData or MetaData()).outputNamespace or DATABASE
     return f"{namespace}.{sanitize(name_of(definition))}"

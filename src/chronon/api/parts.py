@@ -11,6 +11,7 @@ from chronon.api.coerce import strings
 from chronon.api.enums import TimeUnit
 from chronon.api.external import unnamed
 from chronon.api.metadata import ensure_name
+from chronon.api.naming import external_prefix
 from chronon.api.problems import settle
 from chronon.api.provenance import here, place_of, stamp
 from chronon.base.errors import ChrononError, ConfigError
@@ -56,6 +57,34 @@ def JoinPart(
                 )
             )
     return settle(made, problems)
+
+
+class ExternalJoinPart(structs.JoinPart):
+    """The offline group-by of an external source, as a part of the backfill of its join.
+
+    Parameters
+    ----------
+    join_part:
+        The group-by with its key mapping and prefix.
+    full_prefix:
+        What its columns and its table are called: ``ext_[<prefix>_]<source>``.
+    """
+
+    def __init__(self, join_part: structs.JoinPart, full_prefix: str) -> None:
+        super().__init__(groupBy=join_part.groupBy, keyMapping=join_part.keyMapping, prefix=join_part.prefix)
+        self.external_join_full_prefix = full_prefix
+        self._source_join_part = join_part
+
+    @classmethod
+    def from_external_part(cls, external_part: structs.ExternalPart) -> ExternalJoinPart:
+        """The part of an external source that has an offline group-by."""
+        source = external_part.source or structs.ExternalSource()
+        if source.offlineGroupBy is None:
+            raise ConfigError(
+                "an external source has no offline group-by", place=place_of(external_part), mend="offline_group_by="
+            )
+        part = structs.JoinPart(source.offlineGroupBy, external_part.keyMapping, external_part.prefix)
+        return cls(part, external_prefix(external_part))
 
 
 def BootstrapPart(

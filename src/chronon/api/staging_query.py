@@ -82,5 +82,6 @@ def StagingQueryEntitySource(staging_query: structs.StagingQuery, query: structs
 
 def get_staging_query_dependencies(staging_query: structs.StagingQuery, lag: int = 0) -> list[str]:  # noqa: ARG001
     """What waits for a staging query to have written its day; ``lag`` is accepted and changes nothing."""
-    namespace, _, table = get_staging_query_output_table_name(staging_query, full_name=True).rpartition(".")
+    table = get_staging_query_output_table_name(staging_query, full_name=True)
+    namespace = table.partition(".")[0]
     return [f"{namespace}.chronon_signal_partitions/ds={{{{ ds }}}}/table_name={table}"]

@@ -55,10 +55,38 @@ def field_names(cls: type[Any]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls))
 
 
+class _Spec:
+    """The description of a struct's fields that code written for the original's generated classes looks at."""
+
+    def __get__(self, instance: Struct | None, cls: type[Struct]) -> tuple[Any, ...]:
+        from chronon.api import thrift
+
+        if cls is Struct:
+            raise AttributeError("thrift_spec")
+        return thrift.spec(thrift.written_as(cls))
+
+
 class Struct:
     """The root of all structs: equal by type and attributes, without a hash."""
 
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
+
+    thrift_spec: ClassVar[_Spec] = _Spec()
+
+    def write(self, oprot: Any) -> None:
+        """Write this to a Thrift protocol."""
+        from chronon.api import thrift
+
+        thrift.write(self, oprot)
+
+    def read(self, iprot: Any) -> None:
+        """Fill this from a Thrift protocol."""
+        from chronon.api import thrift
+
+        thrift.read(self, iprot)
+
+    def validate(self) -> None:
+        """Nothing is required of a struct by itself."""
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Struct) and type(self) is type(other) and self._attributes() == other._attributes()

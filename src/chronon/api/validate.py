@@ -170,8 +170,11 @@ def _schedule(group_by: structs.GroupBy) -> Iterator[ConfigError]:
     if schedule not in UPLOAD_SCHEDULES:
         yield ConfigError(f"Invalid upload_schedule {schedule!r}", place=place, expected=", ".join(UPLOAD_SCHEDULES))
     elif schedule != "@daily" and (group_by.accuracy == Accuracy.TEMPORAL or streaming):
+        what = "group-bys without a streaming source" if streaming else "group-bys of SNAPSHOT accuracy"
         yield ConfigError(
-            f"upload_schedule '{schedule}' is only supported for SNAPSHOT group-bys without a topic", place=place
+            f"upload_schedule '{schedule}' is only supported for {what}",
+            place=place,
+            mend="upload_schedule='@daily', or no topic and accuracy=Accuracy.SNAPSHOT",
         )
 
 

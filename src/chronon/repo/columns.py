@@ -8,7 +8,7 @@ from difflib import get_close_matches
 
 from chronon.api import structs
 from chronon.api.inspect import query_of
-from chronon.api.naming import aggregation_columns, part_prefix, sanitize
+from chronon.api.naming import aggregation_columns, external_prefix, part_prefix
 from chronon.base.errors import ConfigError
 from chronon.repo.definition import Definition
 
@@ -55,9 +55,7 @@ def join_features(join: structs.Join) -> list[str]:
     for part in join.onlineExternalParts or []:
         source = part.source or structs.ExternalSource()
         values = (source.valueSchema or structs.TDataType()).params or []
-        name = sanitize((source.metadata or structs.MetaData()).name or "")
-        prefix = f"ext_{part.prefix}_{name}" if part.prefix else f"ext_{name}"
-        found += [f"{prefix}_{value.name}" for value in values]
+        found += [f"{external_prefix(part)}_{value.name}" for value in values]
     return found
 
 
@@ -74,13 +72,14 @@ def derivation_problems(definition: Definition) -> Iterator[ConfigError]:
             return
         columns, free = join_features(value), {*left, "ts"}
     known = {*columns, *free}
-    yield from _expressions(definition, value.derivations, known)
-    yield from _names(definition, value.derivations, known, free)
+    yield from derivation_expressions(definition, value.derivations, known)
+    yield from derivation_names(definition, value.derivations, known, free)
 
 
-def _expressions(
+def derivation_expressions(
     definition: Definition, derivations: list[structs.Derivation], known: set[str]
 ) -> Iterator[ConfigError]:
+    """Names alone as expressions, which must be columns."""
     for number, one in enumerate(derivations):
         text = (one.expression or "").strip()
         if _IDENTIFIER.fullmatch(text) and text not in known and text.lower() not in ALWAYS:
@@ -93,9 +92,10 @@ def _expressions(
             )
 
 
-def _names(
+def derivation_names(
     definition: Definition, derivations: list[structs.Derivation], known: set[str], free: set[str]
 ) -> Iterator[ConfigError]:
+    """Names of derivations, which must not be taken, except those that are free."""
     renamed = {one.expression for one in derivations}
     taken = known - free - renamed if any(one.name == "*" for one in derivations) else set[str]()
     for number, one in enumerate(derivations):

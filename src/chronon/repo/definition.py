@@ -12,10 +12,14 @@ from chronon.base.errors import Place
 
 AnyDefinition = structs.GroupBy | structs.Join | structs.StagingQuery
 
+GROUP_BY_FOLDER_NAME = "group_bys"
+JOIN_FOLDER_NAME = "joins"
+STAGING_QUERY_FOLDER_NAME = "staging_queries"
+
 KINDS: dict[str, type[AnyDefinition]] = {
-    "group_bys": structs.GroupBy,
-    "joins": structs.Join,
-    "staging_queries": structs.StagingQuery,
+    GROUP_BY_FOLDER_NAME: structs.GroupBy,
+    JOIN_FOLDER_NAME: structs.Join,
+    STAGING_QUERY_FOLDER_NAME: structs.StagingQuery,
 }
 """The folders of a repo, in the order of what builds on what, and what their files define."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from copy import copy
 
 from chronon.api import structs
-from chronon.api.join import JOIN_TABLE, LOGGED_TABLE
+from chronon.api.dependencies import JOIN_TABLE, LOGGED_TABLE
 from chronon.api.naming import DATABASE, sanitize
 from chronon.api.problems import settle
 from chronon.api.provenance import place_of

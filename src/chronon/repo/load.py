@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from chronon.api import structs
 from chronon.api.problems import Gathered, gather, problems_of, settle
+from chronon.api.tables import namespaces
 from chronon.base.errors import ChrononError, ConfigError, Place
 from chronon.repo.definition import KINDS, WORDS, AnyDefinition, Definition, kind_of
 from chronon.repo.enrich import finish, own
@@ -46,7 +47,7 @@ def load(root: Path, files: Iterable[Path], teams: Teams) -> Loaded:
     """Run files of a repo, and what they import from it."""
     loading = _Loading(root, teams)
     wanted = list(files)
-    with gather() as gathered, importing(root, loading.run):
+    with gather() as gathered, namespaces(teams.namespace), importing(root, loading.run):
         for file in wanted:
             loading.file(file)
         definitions = loading.definitions()

@@ -18,6 +18,10 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _RANGE = re.compile(r"\{\{\s*(start_date|end_date)\s*\}\}", re.IGNORECASE)
 
 
+class Unsaid(ConfigError):  # noqa: N818 - one of the problems
+    """A join is online, and a group-by in it does not say whether it is."""
+
+
 def adopt_production(joins: Iterable[structs.Join]) -> None:
     """A group-by in a production join is in production too, where it does not say that it is not."""
     for join in joins:
@@ -145,7 +149,7 @@ def _parts(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
                 mend="online=True on each of them",
             )
         if unsaid:
-            yield ConfigError(
+            yield Unsaid(
                 f"is online, but some of its group-bys are not. Fix the following: {unsaid}",
                 place=definition.at("online"),
                 mend="online=True on each of them",

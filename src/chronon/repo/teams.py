@@ -78,3 +78,36 @@ class Teams:
                 mend=f"did you mean {close[0]}?" if close else f"add it to {FILE}, or move the file",
             )
         return None
+
+
+_read: dict[str, dict[str, Any]] = {}
+
+
+def read_conf_json(json_path: str | Path) -> dict[str, Any]:
+    """What a ``teams.json`` holds; a file is read once."""
+    key = str(json_path)
+    if key not in _read:
+        _read[key] = json.loads(Path(json_path).read_text(encoding="utf-8"))
+    return _read[key]
+
+
+def team_exists(json_path: str | Path, team: str) -> bool:
+    """Whether a ``teams.json`` has a team."""
+    return team in read_conf_json(json_path)
+
+
+def get_team_conf(json_path: str | Path, team: str, key: str) -> Any:
+    """The value of a team, else the one of ``default``.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such team.
+    KeyError
+        If neither has the key.
+    """
+    teams = read_conf_json(json_path)
+    if team not in teams:
+        raise ConfigError(f"team {team} does not exist in {json_path}", place=Place(file=str(json_path)))
+    found: dict[str, Any] = teams[team]
+    return found[key] if key in found else teams[DEFAULT][key]

@@ -1,0 +1,1 @@
+"""Definitions that run where they are written: see ``chronon.session``."""

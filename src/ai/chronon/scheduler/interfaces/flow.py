@@ -1,0 +1,4 @@
+"""Flow."""
+# pyright: reportUnusedImport=false, reportWildcardImportFromLibrary=false
+
+from chronon.repo.scheduling import Flow

@@ -1,0 +1,4 @@
+"""Node."""
+# pyright: reportUnusedImport=false, reportWildcardImportFromLibrary=false
+
+from chronon.repo.scheduling import Node

@@ -1,0 +1,4 @@
+"""WorkflowOrchestrator."""
+# pyright: reportUnusedImport=false, reportWildcardImportFromLibrary=false
+
+from chronon.repo.scheduling import WorkflowOrchestrator
