@@ -52,7 +52,7 @@ def features(engine: DuckDBEngine, left: EventSource | EntitySource, rows: pa.Ta
     join = Join(left=left, right_parts=[JoinPart(group_by)])
     join.metaData.name = "t.training"
     plan = plan_join(join, engine)
-    output = JoinOutput(plan.left_columns, plan.features, plan.derivations, plan.outputs)
+    output = JoinOutput.of(plan)
     with engine.join_rows(rows, output) as work:
         assert work.left.count == rows.num_rows
         for part in plan.parts:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from chronon.base.time import Partitions
 from chronon.base.types import Schema
+from chronon.plan.given import Given
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from chronon.engine.warehouse import Warehouse
     from chronon.plan.group_by import GroupByPlan
-    from chronon.plan.join import PartPlan
+    from chronon.plan.join import JoinPlan, PartPlan
     from chronon.plan.scans import Scan
     from chronon.sql import Translated
 
@@ -44,6 +45,8 @@ class JoinWork(Protocol):
     """A join over some days: left rows, then each part's columns beside them."""
 
     left: LeftRows
+    told: dict[str, int]
+    """Rows that are otherwise than they should be, by reason."""
 
     def answer(self, part: PartPlan) -> None:
         """Compute a part for all left rows and keep its columns."""
@@ -63,6 +66,10 @@ class Engine(Protocol):
 
     def columns(self, table: str) -> Schema:
         """Columns and logical types of a table, its partition columns among them."""
+        ...
+
+    def logged(self, table: str) -> Mapping[str, Schema]:
+        """Of a flattened log, the schemas of its rows by their hash; empty for any other table."""
         ...
 
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
@@ -116,9 +123,17 @@ class JoinOutput:
         As in the plan of the join.
     expressions:
         Output columns as expressions over the others; ``None`` where each is one of them.
+    given:
+        What stands beside the left rows before parts are answered.
     """
 
     left_columns: Schema
     features: Schema
     expressions: dict[str, str] | None
     outputs: Schema
+    given: Given = field(default_factory=Given)
+
+    @staticmethod
+    def of(plan: JoinPlan) -> JoinOutput:
+        """What leaves a planned join."""
+        return JoinOutput(plan.left_columns, plan.features, plan.expressions, plan.outputs, plan.given)

@@ -74,12 +74,14 @@ def backfill_join(
             result.notes.append(f"{len(work.outdated)} partitions were made by another definition and are replaced")
         inputs = Inputs.of(_inputs(plan), engine)
         publisher = Publisher(join, table, plan.outputs, inputs, work.outdated, result, engine)
-        output = JoinOutput(plan.left_columns, plan.features, plan.expressions, plan.outputs)
+        output = JoinOutput.of(plan)
         for piece in steps(work.days, step_days, engine.partitions_spec):
             shown = piece[0] if len(piece) == 1 else f"{piece[0]} to {piece[-1]}"
             watch.step(f"{shown}: reading {left.table}", len(result.filled), len(work.days))
             with engine.join(left, piece, output) as rows:
                 result.count("left rows without a time (kept, without features)", rows.left.without_time)
+                for reason, number in rows.told.items():
+                    result.count(reason, number)
                 for part in plan.parts:
                     watch.step(f"{shown}: {part.prefix}", len(result.filled), len(work.days))
                     rows.answer(part)
@@ -89,6 +91,8 @@ def backfill_join(
 
 def _inputs(plan: JoinPlan) -> Iterator[tuple[Scan, int | None]]:
     yield plan.left, 0
+    for table in plan.given.tables:
+        yield table.scan, 0
     for part in plan.parts:
         aggregator = part.plan.aggregator
         window = 0 if aggregator is None or part.plan.kind == ENTITIES else aggregator.widest_window

@@ -14,7 +14,7 @@ from typing import Any
 from chronon.api import structs
 from chronon.api.enums import Operation
 from chronon.api.inspect import accuracy_of, query_of, underlying
-from chronon.api.naming import name_of
+from chronon.api.naming import external_prefix, name_of
 from chronon.plan.names import part_keys
 
 
@@ -44,7 +44,27 @@ def output_hash(definition: structs.GroupBy | structs.Join) -> str:
         for part in definition.joinParts or []
     ]
     left = _source(definition.left) if definition.left is not None else None
-    return _digest([left, parts, _derivations(definition.derivations), definition.rowIds, definition.skewKeys])
+    given = [
+        [part.table, _query(part.query or structs.Query()), _row_ids(part, definition)]
+        for part in definition.bootstrapParts or []
+    ]
+    external = [_external(part) for part in definition.onlineExternalParts or []]
+    return _digest([left, parts, _derivations(definition.derivations), given, external])
+
+
+def _row_ids(part: structs.BootstrapPart, join: structs.Join) -> list[str]:
+    return sorted(part.keyColumns or join.rowIds or [])
+
+
+def _external(part: structs.ExternalPart) -> list[Any]:
+    source = part.source or structs.ExternalSource()
+    fields = [
+        [each.name, repr(each.dataType)]
+        for schema in (source.keySchema, source.valueSchema)
+        for each in (schema or structs.TDataType()).params or []
+    ]
+    group_by = source.offlineGroupBy
+    return [external_prefix(part), part.keyMapping, fields, group_by and output_hash(group_by)]
 
 
 def _rows(group_by: structs.GroupBy) -> list[Any]:
@@ -60,15 +80,14 @@ def _rows(group_by: structs.GroupBy) -> list[Any]:
 def _source(source: structs.Source) -> list[Any]:
     if source.joinSource is not None:
         join = source.joinSource.join
-        return ["join", output_hash(join) if join is not None else None, _query(source)]
+        return ["join", output_hash(join) if join is not None else None, _query(query_of(source))]
     inner = underlying(source)
     if isinstance(inner, structs.EventSource):
-        return ["events", inner.table, bool(inner.isCumulative), _query(source)]
-    return ["entities", inner.snapshotTable, inner.mutationTable, _query(source)]
+        return ["events", inner.table, bool(inner.isCumulative), _query(query_of(source))]
+    return ["entities", inner.snapshotTable, inner.mutationTable, _query(query_of(source))]
 
 
-def _query(source: structs.Source) -> list[Any]:
-    query = query_of(source)
+def _query(query: structs.Query) -> list[Any]:
     selects = sorted(query.selects.items()) if query.selects is not None else None
     times = [query.timeColumn, query.mutationTimeColumn, query.reversalColumn, query.partitionColumn]
     return [selects, sorted(query.wheres or []), query.setups or [], times]

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
 from chronon.api import structs
 from chronon.api.enums import Accuracy
 from chronon.api.inspect import window_ms
-from chronon.api.naming import name_of, part_prefix
+from chronon.api.naming import external_prefix, name_of, part_prefix
 from chronon.api.provenance import place_of
 from chronon.base import types as t
-from chronon.base.errors import ChrononError, ConfigError, SchemaError, raise_all
+from chronon.base.errors import ChrononError, ConfigError, Place, SchemaError, raise_all
 from chronon.base.time import DAY_MS
 from chronon.plan.changes import plan_changes
-from chronon.plan.derivations import expand, quoted, resolved
-from chronon.plan.group_by import GroupByPlan, derived_types, plan_group_by
-from chronon.plan.names import part_keys, part_outputs
+from chronon.plan.columns import JoinColumns
+from chronon.plan.external import Externals, externals_of, offline_problems
+from chronon.plan.given import Given
+from chronon.plan.group_by import GroupByPlan, plan_group_by
+from chronon.plan.names import part_keys
 from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables
+
+RESERVED_LEFT = frozenset({"matched_hashes", "bootstrap_hash"})
+"""Columns of the original's own tables, which a left side may not have."""
 
 
 class AsOf(Enum):
@@ -71,6 +78,8 @@ class JoinPlan:
         In the order of the definition.
     features:
         All columns of all parts, before derivations; with their types.
+    given:
+        What stands beside the left rows before a part is computed.
     expressions:
         The output columns as expressions over left columns and features; ``None`` where there are no derivations.
     outputs:
@@ -83,6 +92,7 @@ class JoinPlan:
     left_columns: dict[str, t.DataType]
     parts: tuple[PartPlan, ...]
     features: dict[str, t.DataType]
+    given: Given
     expressions: dict[str, str] | None
     outputs: dict[str, t.DataType]
 
@@ -101,43 +111,91 @@ def plan_join(join: structs.Join, tables: Tables) -> JoinPlan:
     planner = ScanPlanner(tables, place)
     left = planner.scan(join.left, "left")
     problems = planner.problems
-    plans: list[tuple[GroupByPlan, tuple[Scan, ...]]] = []
-    for number, part in enumerate(join.joinParts or []):
-        if part.groupBy is None:
-            problems.append(ConfigError("a join part has no group-by", place=place_of(join, f"joinParts[{number}]")))
-            continue
+    left_columns = _left_columns(left, tables) if left is not None else {}
+    externals, wrong = externals_of(join, left_columns)
+    parts: list[PartPlan] = []
+    for asked in _parts(join, externals):
         try:
-            plan = plan_group_by(part.groupBy, tables)
-            followed = left is not None and plan.kind == ENTITIES and as_of(left.kind, plan) is AsOf.INSTANT
-            plans.append((plan, plan_changes(plan, tables) if followed else ()))
+            parts.append(asked.plan(left, tables))
         except ChrononError as problem:
             problems.append(problem)
     raise_all(problems)
     assert left is not None  # noqa: S101 - a scan that is missing is a problem
-    left_columns = _left_columns(left)
-    parts = [
-        PartPlan(
-            part_prefix(part), plan, part_keys(part), part_outputs(part, plan.outputs), as_of(left.kind, plan), changes
-        )
-        for part, (plan, changes) in zip(join.joinParts or [], plans, strict=True)
-    ]
-    raise_all(
-        problem for number, part in enumerate(parts) for problem in _problems_of_part(join, number, part, left_columns)
-    )
+    problems = [*wrong, *_reserved(left_columns, place), *_same_names(parts, place)]
+    for asked, part in zip(_parts(join, externals), parts, strict=True):
+        problems += _problems_of_part(part, left_columns, asked.place)
+        if asked.external is not None:
+            problems += offline_problems(asked.external, part.plan, join, asked.number)
+    raise_all(problems)
     features = {part.columns[name]: kind for part in parts for name, kind in part.plan.outputs.items()}
-    entering: dict[str, t.DataType] = {**features, **left_columns, "ds": t.STRING}
-    derivations = resolved(expand(join.derivations, features), entering) if join.derivations else None
-    outputs = _outputs(join, left, left_columns, parts, features, derivations)
+    sides = JoinColumns(join, left.kind, left_columns, parts, features, externals)
+    derivations, derived = sides.derived()
+    given = sides.given(tables, derivations, derived)
+    outputs = sides.outputs(given, derivations, derived)
     return JoinPlan(
         definition=join,
         name=name_of(join),
-        left=left,
+        left=left.only([*left_columns]),
         left_columns=left_columns,
         parts=tuple(parts),
         features=features,
-        expressions={name: over_left(name, derivations, left_columns) for name in outputs} if derivations else None,
+        given=given,
+        expressions=sides.expressions(outputs, given, derivations) if derivations is not None else None,
         outputs=outputs,
     )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A part of a join as it was written: a join part, or an external part with an offline group-by."""
+
+    group_by: structs.GroupBy | None
+    mapping: dict[str, str] | None
+    prefix: Callable[[], str]
+    place: Place
+    number: int
+    external: structs.ExternalPart | None = None
+
+    def plan(self, left: Scan | None, tables: Tables) -> PartPlan:
+        if self.group_by is None:
+            raise ConfigError("a join part has no group-by", place=self.place)
+        plan = plan_group_by(self.group_by, tables)
+        prefix = self.prefix()
+        keys = part_keys(structs.JoinPart(groupBy=self.group_by, keyMapping=self.mapping))
+        columns = {name: f"{prefix}_{name}" for name in plan.outputs}
+        rule = as_of(left.kind if left is not None else EVENTS, plan)
+        followed = left is not None and plan.kind == ENTITIES and rule is AsOf.INSTANT
+        return PartPlan(prefix, plan, keys, columns, rule, plan_changes(plan, tables) if followed else ())
+
+
+def _parts(join: structs.Join, externals: Externals) -> Iterator[_Asked]:
+    for number, part in enumerate(join.joinParts or []):
+        place = place_of(join, f"joinParts[{number}]")
+        yield _Asked(part.groupBy, part.keyMapping, partial(part_prefix, part), place, number)
+    for number, part in externals.computed.items():
+        place = place_of(join, f"onlineExternalParts[{number}]")
+        group_by = part.source.offlineGroupBy if part.source is not None else None
+        yield _Asked(group_by, part.keyMapping, partial(external_prefix, part), place, number, part)
+
+
+def _same_names(parts: Sequence[PartPlan], place: Place) -> Iterator[ConfigError]:
+    for prefix, times in Counter(part.prefix for part in parts).items():
+        if times > 1:
+            yield ConfigError(
+                f"{times} parts are called {prefix}",
+                place=place,
+                mend="tell them apart: JoinPart(..., prefix='...')",
+            )
+
+
+def _reserved(left_columns: t.Schema, place: Place) -> Iterator[ConfigError]:
+    taken = [name for name in left_columns if name in RESERVED_LEFT or name.startswith("__")]
+    if taken:
+        yield ConfigError(
+            f"the left side has columns {', '.join(taken)}, which are reserved by Chronon",
+            place=Place(place.definition, place.file, place.line, field="left"),
+            mend="select them under other names",
+        )
 
 
 def as_of(left_kind: str, plan: GroupByPlan) -> AsOf:
@@ -147,16 +205,15 @@ def as_of(left_kind: str, plan: GroupByPlan) -> AsOf:
     return AsOf.INSTANT if plan.accuracy == Accuracy.TEMPORAL else AsOf.MIDNIGHT
 
 
-def _left_columns(left: Scan) -> dict[str, t.DataType]:
-    """What the left side carries: its selected columns, and its time as ``ts`` in ms."""
-    columns = dict(left.types)
+def _left_columns(left: Scan, tables: Tables) -> dict[str, t.DataType]:
+    """What the left side carries: its selected columns, and its time as ``ts`` in ms; the partition stands beside."""
+    columns = {name: kind for name, kind in left.types.items() if name != tables.partitions_spec.column}
     if left.kind == EVENTS:
         columns["ts"] = t.LONG
     return columns
 
 
-def _problems_of_part(join: structs.Join, number: int, part: PartPlan, left_columns: t.Schema) -> list[ChrononError]:
-    place = place_of(join, f"joinParts[{number}]")
+def _problems_of_part(part: PartPlan, left_columns: t.Schema, place: Place) -> list[ChrononError]:
     found: list[ChrononError] = []
     for key, column in part.keys.items():
         kind = left_columns.get(column)
@@ -189,11 +246,11 @@ def _problems_of_part(join: structs.Join, number: int, part: PartPlan, left_colu
                 )
             )
     if part.as_of is not AsOf.INSTANT:
-        found += _hours_on_days(join, number, part)
+        found += _hours_on_days(part, place)
     return found
 
 
-def _hours_on_days(join: structs.Join, number: int, part: PartPlan) -> list[ChrononError]:
+def _hours_on_days(part: PartPlan, place: Place) -> list[ChrononError]:
     """Events seen as of a midnight take windows in days only."""
     if part.plan.kind != EVENTS:
         return []
@@ -207,7 +264,7 @@ def _hours_on_days(join: structs.Join, number: int, part: PartPlan) -> list[Chro
         [
             ConfigError(
                 f"{part.plan.name} is seen as of midnight here, which cannot answer hours: {', '.join(hourly)}",
-                place=place_of(join, f"joinParts[{number}]"),
+                place=place,
                 expected="windows in days",
             )
         ]
@@ -216,44 +273,5 @@ def _hours_on_days(join: structs.Join, number: int, part: PartPlan) -> list[Chro
     )
 
 
-def over_left(name: str, derivations: Mapping[str, str], left_columns: t.Schema) -> str:
-    """A column of the output: what the left side has of it, else what is derived."""
-    if name not in left_columns:
-        return derivations[name]
-    return f"coalesce({quoted(name)}, {derivations[name]})" if name in derivations else quoted(name)
-
-
 def _same_key(left: t.DataType, right: t.DataType) -> bool:
     return left == right or (left in t.INTEGERS and right in t.INTEGERS)
-
-
-def _outputs(
-    join: structs.Join,
-    left: Scan,
-    left_columns: dict[str, t.DataType],
-    parts: Sequence[PartPlan],
-    features: dict[str, t.DataType],
-    derivations: dict[str, str] | None,
-) -> dict[str, t.DataType]:
-    """All output columns in the original's order: a part's keys go to the front, its features to the end."""
-    kinds = {**features, **left_columns}
-    order = list(left_columns)
-    for part in parts:
-        front = [part.keys[key] for key in part.plan.keys]
-        if left.kind == EVENTS and part.plan.accuracy == Accuracy.TEMPORAL:
-            front.append("ts")
-        new = [column for column in part.columns.values() if column not in order]
-        order = [*front, *(name for name in order if name not in front), *new]
-    if derivations is None:
-        return {name: kinds[name] for name in dict.fromkeys(order)}
-    entering = {**features, **left_columns, "ds": t.STRING}
-    derived = derived_types(derivations, entering, place_of(join))
-    kept = [name for name in dict.fromkeys(order) if name in left_columns]
-    for name in kept:
-        if name in derived and derived[name] != left_columns[name]:
-            raise SchemaError(
-                f"the derivation {name} is a {derived[name]}, the left column of that name a {left_columns[name]}",
-                place=place_of(join, f"derivations[{name!r}]"),
-                mend="give one of them another name",
-            )
-    return {**{name: left_columns[name] for name in kept}, **{n: k for n, k in derived.items() if n not in kept}}

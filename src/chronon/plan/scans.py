@@ -24,6 +24,10 @@ class Tables(Protocol):
         """Columns and types of a table, its partition column among them; ``MissingDataError`` where there is none."""
         ...
 
+    def logged(self, table: str) -> Mapping[str, t.Schema]:
+        """Of a flattened log, the schemas of its rows by their hash; empty for any other table."""
+        ...
+
 
 @dataclass(frozen=True)
 class Scan:

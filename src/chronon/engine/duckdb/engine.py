@@ -20,6 +20,7 @@ from chronon.engine.duckdb.scan import Source
 from chronon.engine.duckdb.snapshots import derived, records, snapshots
 from chronon.engine.duckdb.sorted import Reader
 from chronon.engine.duckdb.untimed import without_time
+from chronon.engine.logged import log_schemas
 from chronon.engine.protocol import JoinOutput
 from chronon.engine.tables.files import Files
 from chronon.engine.tables.footers import Footers
@@ -79,6 +80,9 @@ class DuckDBEngine:
 
     def columns(self, table: str) -> Schema:
         return self._source(table).schema
+
+    def logged(self, table: str) -> Mapping[str, Schema]:
+        return log_schemas(self.warehouse.stamps(table, self.partitions_spec.column).values())
 
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
         source = self._source(table)

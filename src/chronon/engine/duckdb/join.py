@@ -12,6 +12,7 @@ from chronon.engine.duckdb.answers import answer
 from chronon.engine.duckdb.changes import changed
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
+from chronon.engine.duckdb.given import covered, stand_beside
 from chronon.engine.duckdb.left import LEFT, Left
 from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, type_sql
 from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, greatest, quoted
@@ -53,6 +54,9 @@ class DuckDBJoin:
         self._threads = threads
         self._left = left
         self._parts: dict[str, pa.ChunkedArray] = {}
+        given = output.given
+        self._beside: dict[str, t.DataType] = {**output.left_columns, **given.columns}
+        self.told = stand_beside(reader, given, output.left_columns) if given.columns or given.tables else {}
         self.left = self._measure()
 
     def _measure(self) -> LeftRows:
@@ -93,6 +97,8 @@ class DuckDBJoin:
             named.append("__ds")
         present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in [*named, "__query"])
         rows = f"SELECT {', '.join(columns)} FROM {LEFT}"
+        if self._output.given.tables and part.prefix in self._output.given.needs:
+            rows += f" WHERE NOT {covered(part.prefix)}"
         self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {ASKED} AS SELECT * FROM ({rows}) WHERE {present}")
         return named
 
@@ -206,7 +212,7 @@ class DuckDBJoin:
 
     def rows(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         """Each day with its finished rows, in left order; rows that were given come as if they were of one day."""
-        table = self._left_table(list(self._output.left_columns))
+        table = self._left_table(list(self._beside))
         for name, column in self._parts.items():
             if name in table.column_names:
                 kept = compute().coalesce(table.column(name), column)
@@ -215,7 +221,7 @@ class DuckDBJoin:
                 table = table.append_column(name, column)
         days = self._days()
         if self._output.expressions is not None:
-            schema: dict[str, t.DataType] = {**self._output.features, **self._output.left_columns}
+            schema: dict[str, t.DataType] = {**self._output.features, **self._beside}
             if "ds" not in schema:
                 table = table.append_column("ds", days)
                 schema["ds"] = t.STRING
@@ -230,7 +236,7 @@ class DuckDBJoin:
     def _left_table(self, columns: Sequence[str]) -> pa.Table:
         listed = ", ".join(TS + " AS ts" if self._is_time(name) else identifier(name) for name in columns)
         found = self._connection.sql(f"SELECT {listed or TS} FROM {LEFT}").to_arrow_table()
-        return found.cast(schema_to_arrow({n: self._output.left_columns[n] for n in columns})) if columns else found
+        return found.cast(schema_to_arrow({n: self._beside[n] for n in columns})) if columns else found
 
     def _is_time(self, name: str) -> bool:
         return name == "ts" and self._left.timed
