@@ -8,10 +8,11 @@ from chronon.api import PUBLIC
 
 if TYPE_CHECKING:
     from chronon.api import *  # noqa: F403
+    from chronon.session import Session as Session
 
 __version__ = "0.1.0"
 
-__all__ = sorted(name for names in PUBLIC.values() for name in names)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted(["Session", *(name for names in PUBLIC.values() for name in names)])  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
@@ -19,6 +20,10 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import chronon.api
 
+    if name == "Session":
+        from chronon.session import Session
+
+        return Session
     return getattr(chronon.api, name)
 
 

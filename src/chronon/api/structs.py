@@ -15,6 +15,8 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
+from chronon.api.verbs import SourceVerbs, Verbs
+
 T = TypeVar("T")
 
 
@@ -127,7 +129,7 @@ class StagingQuery(Struct):
 
 
 @struct
-class EventSource(Struct):
+class EventSource(Struct, SourceVerbs):
     """Things that happened: a table with a time, and the topic they also arrive on."""
 
     table: str | None = None
@@ -137,7 +139,7 @@ class EventSource(Struct):
 
 
 @struct
-class EntitySource(Struct):
+class EntitySource(Struct, SourceVerbs):
     """Things that are: a daily snapshot, and the changes in between."""
 
     snapshotTable: str | None = None
@@ -155,7 +157,7 @@ class JoinSource(Struct):
 
 
 @struct
-class Source(Struct):
+class Source(Struct, SourceVerbs):
     """One of the three kinds of source."""
 
     events: EventSource | None = None
@@ -237,7 +239,7 @@ class MetaData(Struct):
 
 
 @struct
-class GroupBy(Struct):
+class GroupBy(Struct, Verbs):
     """Features of one kind of key, from one kind of source."""
 
     metaData: MetaData | None = None
@@ -278,7 +280,7 @@ class Derivation(Struct):
 
 
 @struct
-class Join(Struct):
+class Join(Struct, Verbs):
     """Features of several group-bys, put together for the rows of a left side."""
 
     metaData: MetaData | None = None

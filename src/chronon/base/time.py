@@ -84,13 +84,14 @@ class Partitions:
     format: str = "yyyy-MM-dd"
 
     @property
-    def _strptime(self) -> str:
+    def strptime(self) -> str:
+        """The format as Python and DuckDB write it."""
         return self.format.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d")
 
     def start(self, ds: str) -> int:
         """The first instant of the day ``ds``, in ms."""
         try:
-            day = datetime.strptime(ds, self._strptime)  # noqa: DTZ007 - partitions are UTC days
+            day = datetime.strptime(ds, self.strptime)  # noqa: DTZ007 - partitions are UTC days
         except ValueError:
             raise ConfigError(f"{ds!r} is not a partition", expected=f"a date like {self.format}") from None
         return instant_of(day)
@@ -101,7 +102,7 @@ class Partitions:
 
     def of(self, instant: int) -> str:
         """The partition that holds ``instant``."""
-        return date.fromisoformat(day_of(instant)).strftime(self._strptime)
+        return date.fromisoformat(day_of(instant)).strftime(self.strptime)
 
     def shift(self, ds: str, days: int) -> str:
         """The partition ``days`` later (earlier if negative)."""

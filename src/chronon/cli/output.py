@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rich_click as click
 
 from chronon.base.display import WIDE, instant, shown
+from chronon.base.progress import Bar, Lines
 
 if TYPE_CHECKING:
     from chronon.base.errors import ChrononError
@@ -60,28 +61,6 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | N
     for row in rows:
         grid.add_row(*(shown(value) for value in row))
     Console(width=None if sys.stdout.isatty() else WIDE).print(grid)
-
-
-class Lines:
-    """Progress in a log: one line for each step."""
-
-    def step(self, what: str, done: int, total: int) -> None:
-        click.echo(f"[{done}/{total}] {what}", err=True)
-
-
-class Bar:
-    """Progress on a terminal: what is done now, how much is done, how long it will take."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self.progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self.progress.add_task("", total=None)
-
-    def step(self, what: str, done: int, total: int) -> None:
-        self.progress.update(self._task, description=what, completed=done, total=total)
 
 
 @contextmanager

@@ -92,6 +92,13 @@ class Engine(Protocol):
         """
         ...
 
+    def keys(self, plan: GroupByPlan, days: tuple[str | None, str | None], before: int | None) -> pa.Table:
+        """The distinct keys of a group-by's rows, without null components.
+
+        Of the partitions from the first to the last of ``days``; of events, of what happened before an instant (ms).
+        """
+        ...
+
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         """The features of all keys at the end of each day: key columns, then features."""
         ...

@@ -17,7 +17,7 @@ from chronon.engine.duckdb.describe import describe
 from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.left import read_left, take_left
 from chronon.engine.duckdb.scan import Source
-from chronon.engine.duckdb.snapshots import derived, records, snapshots
+from chronon.engine.duckdb.snapshots import derived, key_table, records, snapshots
 from chronon.engine.duckdb.sorted import Reader
 from chronon.engine.duckdb.untimed import without_time
 from chronon.engine.logged import log_schemas
@@ -149,6 +149,12 @@ class DuckDBEngine:
         with self._connection("reading the given rows") as connection:
             reader = self._reader(connection)
             yield DuckDBJoin(reader, take_left(reader, rows, outputs.left_columns), outputs, self._threads)
+
+    def keys(self, plan: GroupByPlan, days: tuple[str | None, str | None], before: int | None) -> pa.Table:
+        with self._connection(f"reading the keys of {plan.name}") as connection:
+            reader = self._reader(connection)
+            reader.number_keys(reader.union(plan, list(plan.keys), days, (None, before)), list(plan.keys), ordered=True)
+            return key_table(reader, plan)
 
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         with self._connection(f"computing {plan.name}") as connection:

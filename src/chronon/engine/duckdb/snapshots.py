@@ -82,7 +82,7 @@ def _of_events(
     reach = (first_partition(int(ends[0]), aggregator.widest_window, spec), None)
     union = reader.union(plan, [*plan.keys, *aggregator.inputs], reach, (None, int(ends[-1])))
     reader.number_keys(union, list(plan.keys), ordered=True)
-    keys = _key_table(reader, plan)
+    keys = key_table(reader, plan)
     events = reader.events(plan, union, list(plan.keys))
 
     def queries() -> Iterator[pa.RecordBatch]:
@@ -106,7 +106,7 @@ def _of_entities(
     for ds in days:
         union = reader.union(plan, [*plan.keys, *aggregator.inputs], (ds, ds), between)
         reader.number_keys(union, list(plan.keys), ordered=True)
-        keys = _key_table(reader, plan)
+        keys = key_table(reader, plan)
         numbers = pa.array(range(keys.num_rows), pa.int64())
         ends = pa.array([reader.spec.end(ds)] * keys.num_rows, pa.int64())
         events = reader.events(plan, union, list(plan.keys))
@@ -147,7 +147,7 @@ def _states(
     days = (ds, ds) if plan.kind == ENTITIES else (first_partition(end, aggregator.widest_window, spec), None)
     union = reader.union(plan, [*plan.keys, *aggregator.inputs], days, (None, end))
     reader.number_keys(union, list(plan.keys), ordered=True)
-    keys = _key_table(reader, plan)
+    keys = key_table(reader, plan)
     events = reader.events(plan, union, list(plan.keys))
     for batch in aggregator.uploads(events, end, stale_after=stale_after):
         of_batch = keys.take(batch.column("key"))
@@ -155,7 +155,8 @@ def _states(
         yield from table.combine_chunks().to_batches()
 
 
-def _key_table(reader: Reader, plan: GroupByPlan) -> pa.Table:
+def key_table(reader: Reader, plan: GroupByPlan) -> pa.Table:
+    """The keys that were numbered, in the order of their numbers."""
     listed = ", ".join(quoted(key) for key in plan.keys)
     found = reader.connection.sql(f"SELECT {listed} FROM {KEYS} ORDER BY {KEY}").to_arrow_table()
     return found.cast(schema_to_arrow(plan.keys)).combine_chunks()

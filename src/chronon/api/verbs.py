@@ -1,0 +1,40 @@
+"""The verbs that a definition has in a notebook: ``join.features(df)``, ``group_by.backfill(...)``.
+
+They are functions of ``chronon.session``, found there by this one lazy import when a verb is first used.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+
+class Verb:
+    """A function of ``chronon.session`` as a method of a definition."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, definition: Any, owner: type | None = None) -> Callable[..., Any]:
+        from functools import partial, update_wrapper
+        from importlib import import_module
+
+        function = getattr(import_module("chronon.session"), self.name)
+        return function if definition is None else update_wrapper(partial(function, definition), function)
+
+
+class SourceVerbs:
+    """What a source can do."""
+
+    preview = Verb()
+
+
+class Verbs(SourceVerbs):
+    """What joins and group-bys can do."""
+
+    features = Verb()
+    backfill = Verb()
+    upload = Verb()
+    fetch = Verb()
+    explain = Verb()
+    trace = Verb()

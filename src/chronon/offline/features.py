@@ -1,0 +1,264 @@
+"""Features for rows of the user's own: the backfill's plan and kernel, beside the rows; nothing is published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chronon.api import structs
+from chronon.api.naming import name_of
+from chronon.base.arrow import compute, from_arrow, schema_to_arrow
+from chronon.base.display import Grid, Page, Shown
+from chronon.base.errors import ChrononError, RequestError, raise_all
+from chronon.base.handover import Handover, to_pandas
+from chronon.base.progress import Progress, watched
+from chronon.engine.protocol import JoinOutput
+from chronon.offline.frames import Frame, days_of, frame_of, key_of, need, times_of
+from chronon.offline.partitions import gaps, untimed
+from chronon.plan.join import AsOf, JoinPlan
+from chronon.plan.ranges import first_partition
+from chronon.plan.rows import Wanted, plan_rows, wanted
+from chronon.plan.scans import ENTITIES, EVENTS
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from chronon.engine.protocol import Engine
+
+ROWS_AT_ONCE = 2_000_000
+"""Rows that are answered at once; of more, the features of each piece wait in a file until all are done."""
+SHOWN_ROWS = 10
+
+
+@dataclass(repr=False)
+class Features(Handover, Shown):
+    """Rows with features beside them.
+
+    Parameters
+    ----------
+    name:
+        The definition.
+    frame:
+        The rows as they were given.
+    features:
+        The features alone, parallel to the rows.
+    left_out:
+        Rows that stayed without features, or did not count, by reason.
+    notes:
+        What the reader should know.
+    """
+
+    name: str
+    frame: Frame
+    features: pa.Table
+    left_out: dict[str, int] = field(default_factory=dict[str, int])
+    notes: list[str] = field(default_factory=list[str])
+
+    def __len__(self) -> int:
+        return self.features.num_rows
+
+    def reader(self) -> pa.RecordBatchReader:
+        return self.arrow().to_reader()
+
+    def arrow(self) -> pa.Table:
+        import pyarrow as pa
+
+        rows = self.frame.table
+        names = [*rows.column_names, *self.features.column_names]
+        return pa.table([*rows.columns, *self.features.columns], names=names)
+
+    def polars(self) -> Any:
+        if self.frame.library != "polars" or type(self.frame.original).__name__ == "LazyFrame":
+            return super().polars()
+        import polars
+
+        found: Any = polars.from_arrow(self.features)
+        return self.frame.original.hstack(found)
+
+    def pandas(self) -> Any:
+        if self.frame.library != "pandas":
+            return super().pandas()
+        import pandas
+
+        features = to_pandas(self.features).set_axis(self.frame.original.index)
+        return pandas.concat([self.frame.original, features], axis=1)
+
+    def page(self) -> Page:
+        facts: dict[str, Any] = {"rows": f"{len(self):,}", "features": self.features.num_columns}
+        first = self.arrow().slice(0, SHOWN_ROWS)
+        rows = [list(row.values()) for row in first.to_pylist(maps_as_pydicts="strict")]
+        more = f"the first {len(rows)} of {len(self):,} rows" if len(self) > len(rows) else ""
+        counted = [f"{rows:,} {reason}" for reason, rows in self.left_out.items()]
+        grid = Grid(first.column_names, rows, note=more)
+        return Page(self.name, "features of", facts, [grid] if rows else [], [*counted, *self.notes])
+
+
+def features_of_rows(
+    definition: structs.Join | structs.GroupBy,
+    engine: Engine,
+    rows: Any,
+    *,
+    only: Sequence[str] | None = None,
+    time: str = "ts",
+    progress: Progress | None = None,
+    rows_at_once: int = ROWS_AT_ONCE,
+) -> Features:
+    """The features for some rows; see ``chronon.session.features``.
+
+    ``rows_at_once`` bounds the memory that is used beside the rows and the result's own.
+    """
+    frame = frame_of(rows)
+    asked = wanted(definition, engine, only)
+    left = _left(asked, frame, time, engine)
+    plan = plan_rows(asked, {n: from_arrow(left.schema.field(n).type) for n in _left_names(asked, left)}, engine)
+    found = Features(name_of(definition), frame, schema_to_arrow({}).empty_table())
+    _look(plan, left, found, engine)
+    with watched(progress) as watch:
+        found.features = _computed(plan, asked, left, engine, watch, rows_at_once)
+    return found
+
+
+# ---- what is asked for
+
+
+def _left_names(asked: Wanted, left: pa.Table) -> list[str]:
+    return [name for name in left.column_names if asked.kind == EVENTS or name in asked.keys or name in asked.reads]
+
+
+def _left(asked: Wanted, frame: Frame, time: str, engine: Engine) -> pa.Table:
+    """The columns that are needed of the rows: keys in their types, times in ms or days, what derivations read."""
+    import pyarrow as pa
+
+    table, spec = frame.table, engine.partitions_spec
+    when = time if asked.kind == EVENTS else spec.column
+    problems = need(table, [key for key in asked.keys if key != when], "which is a key")
+    problems += need(table, [when], "the time of each row" if asked.kind == EVENTS else "the day of each row")
+    read = [n for n in asked.reads if n not in ("ts", "ds", when) and n in table.column_names]
+    problems += [
+        RequestError(
+            f"the rows have a column {name} already, which is a feature", mend="drop or rename it, or leave it out of only"
+        )
+        for name in asked.features
+        if name in table.column_names and name not in asked.keys and name not in read
+    ]
+    raise_all(problems)
+    columns: dict[str, Any] = {}
+    for name, kind in asked.keys.items():
+        try:
+            columns[name] = key_of(table.column(name), name, kind)
+        except ChrononError as problem:
+            problems.append(problem)
+    columns |= {name: table.column(name) for name in read}
+    if asked.kind == EVENTS:
+        columns["ts"] = times_of(table.column(when), when)
+    else:
+        columns[spec.column] = days_of(table.column(when), when, spec.strptime)
+    raise_all(problems)
+    return pa.table(columns)
+
+
+# ---- computing
+
+
+def _computed(
+    plan: JoinPlan, asked: Wanted, left: pa.Table, engine: Engine, watch: Progress, rows_at_once: int
+) -> pa.Table:
+    import pyarrow as pa
+
+    schema = schema_to_arrow({name: plan.outputs[name] for name in asked.features})
+    pieces = range(0, left.num_rows, rows_at_once)
+    if len(pieces) <= 1:
+        batches = _piece(plan, left, schema, engine, watch, (0, 1))
+        return pa.Table.from_batches(batches, schema)
+    with _Spool(schema) as spool:
+        for number, at in enumerate(pieces):
+            for batch in _piece(plan, left.slice(at, rows_at_once), schema, engine, watch, (number, len(pieces))):
+                spool.write(batch)
+        return spool.table()
+
+
+def _piece(
+    plan: JoinPlan, left: pa.Table, schema: pa.Schema, engine: Engine, watch: Progress, place: tuple[int, int]
+) -> Iterator[pa.RecordBatch]:
+    done, total = place[0] * len(plan.parts), place[1] * len(plan.parts)
+    output = JoinOutput(plan.left_columns, plan.features, plan.expressions, plan.outputs)
+    with engine.join_rows(left, output) as work:
+        for number, part in enumerate(plan.parts):
+            watch.step(part.plan.name, done + number, total)
+            work.answer(part)
+        for _, batches in work.rows():
+            for batch in batches:
+                yield batch.select(schema.names)
+
+
+class _Spool:
+    """Rows that wait in a file, outside of memory; the file has no name any more and goes with the last reader."""
+
+    def __init__(self, schema: pa.Schema) -> None:
+        self._schema = schema
+
+    def __enter__(self) -> _Spool:
+        import tempfile
+
+        import pyarrow as pa
+
+        self._file = tempfile.NamedTemporaryFile(prefix="chronon-", suffix=".arrow")  # noqa: SIM115 - closed at exit
+        self._writer = pa.ipc.new_file(self._file, self._schema)
+        return self
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        self._writer.write_batch(batch)
+
+    def table(self) -> pa.Table:
+        """All rows, over the file's memory map."""
+        import pyarrow as pa
+
+        self._writer.close()
+        self._file.flush()
+        return pa.ipc.open_file(pa.memory_map(self._file.name)).read_all()
+
+    def __exit__(self, *error: object) -> None:
+        self._file.close()
+
+
+# ---- what the reader should know
+
+
+def _look(plan: JoinPlan, left: pa.Table, found: Features, engine: Engine) -> None:
+    """Count rows that stay without features, and note what the inputs lack for the others."""
+    spec, pc = engine.partitions_spec, compute()
+    when = left.column("ts" if plan.left.kind == EVENTS else spec.column)
+    _count(found, "rows without a time (kept, without features)", when.null_count)
+    for part in plan.parts:
+        keyless = None
+        for column in part.keys.values():
+            null = pc.is_null(left.column(column))
+            keyless = null if keyless is None else pc.or_(keyless, null)
+        rows = pc.sum(keyless).as_py() if keyless is not None else 0
+        _count(found, f"rows without a key of {part.plan.name} (kept, without its features)", rows or 0)
+    bounds = pc.min_max(when).as_py()
+    if bounds["min"] is None:
+        return
+    told: set[str] = set()
+    for part in plan.parts:
+        if part.plan.name in told:
+            continue
+        told.add(part.plan.name)
+        shift = -1 if part.as_of is AsOf.MIDNIGHT or part.plan.kind == ENTITIES and plan.left.kind == EVENTS else 0
+        days = [spec.of(ms) if isinstance(ms, int) else ms for ms in (bounds["min"], bounds["max"])]
+        first: str | None = spec.shift(days[0], shift)
+        last = spec.shift(days[1], shift)
+        if part.plan.kind != ENTITIES:
+            window = part.plan.aggregator.widest_window if part.plan.aggregator is not None else 0
+            first = first_partition(spec.start(days[0]), window, spec)
+        found.notes += gaps(part.plan, first, last, engine)
+        until = last if part.plan.kind == ENTITIES else None
+        for reason, count in untimed(part.plan, first, until, engine).items():
+            _count(found, reason, count)
+
+
+def _count(found: Features, reason: str, rows: int) -> None:
+    if rows:
+        found.left_out[reason] = found.left_out.get(reason, 0) + rows
+
