@@ -1,15 +1,16 @@
 """The verbs of a notebook: what a definition can do, once it knows its repo.
 
-``join.features(df)`` is ``features(join, df)`` of this module: definitions know nothing of engines and reach here by one
-lazy import. A session is a repo with its settings, its engine and its store. Verbs use the session that the definition
-came from (``Session.get``), else the one last chosen (``Session.use``), else the repo that the definition's file or the
-working directory lies in, else the working directory with the default settings.
+``join.features(df)`` is ``features(join, df)`` of this module: definitions know nothing of engines and reach here by
+one lazy import. A session is a repo with its settings, its engine and its store. Verbs use the session that the
+definition came from (``Session.get``), else the one last chosen (``Session.use``), else the repo that the definition's
+file or the working directory lies in, else the working directory with the default settings.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -24,16 +25,12 @@ from chronon.base.time import DAY_MS
 if TYPE_CHECKING:
     from chronon.engine.protocol import Engine
     from chronon.offline import Backfill, Progress
-    from chronon.offline.explanation import Explanation
     from chronon.offline.features import Features
-    from chronon.offline.preview import Preview
     from chronon.offline.result import Uploads
-    from chronon.offline.trace import Trace
     from chronon.repo import Repo
     from chronon.store.protocol import KVStore
 
 Aggregated = structs.GroupBy | structs.Join
-AnySource = structs.EventSource | structs.EntitySource | structs.Source
 T = TypeVar("T", bound=structs.Struct)
 
 MARKS = ("teams.json", FILE)
@@ -60,9 +57,6 @@ class Session:
         If the settings are wrong.
     """
 
-    _chosen: Session | None = None
-    _found: dict[Path, Session] = {}  # noqa: RUF012 - one for all: a repo's engine is opened once
-
     def __init__(
         self, root: str | Path | None = None, *, env: str | None = None, clock: Clock | None = None, **settings: Any
     ) -> None:
@@ -75,7 +69,7 @@ class Session:
 
     def use(self) -> Session:
         """Let the verbs of all definitions use this session from now on."""
-        Session._chosen = self
+        _OPEN.chosen = self
         return self
 
     @cached_property
@@ -135,16 +129,33 @@ def nearest(start: Path) -> Path | None:
     return None
 
 
+@dataclass
+class _Open:
+    """The sessions of this process: the one that was chosen, and those that were found, each by its root."""
+
+    chosen: Session | None = None
+    found: dict[Path, Session] = field(default_factory=dict[Path, Session])
+
+
+_OPEN = _Open()
+
+
 def session_of(definition: structs.Struct) -> Session:
     """The session that the verbs of a definition use."""
-    known = vars(definition).get("_session") or Session._chosen
+    known = vars(definition).get("_session") or _OPEN.chosen
     if known is not None:
         return known
     file = place_of(definition).file
     root = (nearest(Path(file).absolute().parent) if file else None) or nearest(Path.cwd()) or Path.cwd()
-    if root not in Session._found:
-        Session._found[root] = Session(root)
-    return Session._found[root]
+    if root not in _OPEN.found:
+        _OPEN.found[root] = Session(root)
+    return _OPEN.found[root]
+
+
+def forget() -> None:
+    """Use no session that was chosen or found so far."""
+    _OPEN.chosen = None
+    _OPEN.found.clear()
 
 
 # ---- the verbs
@@ -195,7 +206,12 @@ def features(
 
 
 def backfill(
-    definition: Aggregated, start: str | None = None, end: str | None = None, *, progress: Progress | None = None, **how: Any
+    definition: Aggregated,
+    start: str | None = None,
+    end: str | None = None,
+    *,
+    progress: Progress | None = None,
+    **how: Any,
 ) -> Backfill:
     """Compute the partitions of the output table that are missing; the result hands over all that were asked for.
 
@@ -210,9 +226,9 @@ def backfill(
     how:
         ``step_days`` and ``run_first_hole``, as of ``chronon backfill``.
     """
+    from chronon.base.progress import watched
     from chronon.offline import backfill_group_by, backfill_join
     from chronon.offline.published import hand_over
-    from chronon.base.progress import watched
 
     session = session_of(definition)
     own = session.own(definition)
@@ -227,9 +243,9 @@ def backfill(
 
 def upload(definition: Aggregated, ds: str | None = None, *, progress: Progress | None = None) -> Uploads:
     """Publish what serving needs of all keys, as of the end of ``ds``; without it, of yesterday."""
+    from chronon.base.progress import watched
     from chronon.offline import upload_group_by, upload_join
     from chronon.offline.result import Uploads
-    from chronon.base.progress import watched
 
     session = session_of(definition)
     day = ds or session.today(-1)
@@ -274,66 +290,3 @@ def fetch(definition: Aggregated, keys: Mapping[str, Any] | Sequence[Mapping[str
     raise_all(answer.error for answer in answers if answer.error is not None)
     values = [answer.values for answer in answers]
     return values[0] if isinstance(keys, Mapping) else values
-
-
-def explain(definition: Aggregated, start: str | None = None, end: str | None = None) -> Explanation:
-    """What a backfill would do, without doing it: partitions to fill and to scan, columns with types, rows."""
-    from chronon.offline.explanation import explain as explained
-
-    session = session_of(definition)
-    return explained(session.own(definition), session.engine, start=start, end=end or session.today())
-
-
-def preview(
-    definition: Aggregated | AnySource, keys: Any = None, *, partitions: int | None = None, rows: int = 10
-) -> Preview:
-    """A look at what a definition reads and gives, on a few of its partitions.
-
-    Parameters
-    ----------
-    definition:
-        A source, a group-by or a join.
-    keys:
-        Only rows of these keys: a dict, or a list of dicts.
-    partitions:
-        How many of the last partitions are read; two if ``None``, 0 for all.
-    rows:
-        How many are shown.
-    """
-    from chronon.offline.preview import preview as previewed
-
-    return previewed(definition, session_of(definition).engine, keys=keys, partitions=partitions, rows=rows)
-
-
-def trace(
-    definition: Aggregated,
-    keys: Mapping[str, Any],
-    ts: Any,
-    feature: str,
-    *,
-    served: bool = False,
-    around: int = 3,
-) -> Trace:
-    """Why a feature has its value: the rows that it is made of, where they came from, and those just outside.
-
-    Parameters
-    ----------
-    definition:
-        A join or a group-by.
-    keys:
-        Key columns and their values; of a join those of its left side.
-    ts:
-        The instant (ms, a datetime, or a text).
-    feature:
-        Its name as it comes out.
-    served:
-        Lay the value that is served at that instant beside it.
-    around:
-        How many rows are shown on either side of the window.
-    """
-    from chronon.offline.trace import trace as traced
-    from chronon.tracing import lay_beside
-
-    session = session_of(definition)
-    found = traced(definition, session.engine, keys, ts, feature, around=around)
-    return lay_beside(found, definition, session.store, session.clock) if served else found

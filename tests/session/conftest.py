@@ -9,10 +9,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chronon import Aggregation, Derivation, EntitySource, EventSource, GroupBy, Join, JoinPart, Operation, Query, select
+from chronon import (
+    Aggregation,
+    Derivation,
+    EntitySource,
+    EventSource,
+    GroupBy,
+    Join,
+    JoinPart,
+    Operation,
+    Query,
+    select,
+)
 from chronon.api.enums import Accuracy
 from chronon.base.clock import FrozenClock
-from chronon.session import Session
+from chronon.session import Session, forget
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -100,4 +111,4 @@ def session(tmp_path: Path) -> Session:
     )
     made.use()
     yield made
-    Session._chosen = None
+    forget()

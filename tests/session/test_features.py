@@ -28,7 +28,7 @@ ROWS = [
 
 def test_rows_come_back_as_they_were_with_features_beside_them(session: Session) -> None:
     found = training().features(ROWS)
-    assert [{name: row[name] for name in ROWS[0]} for row in found.rows()] == ROWS
+    assert [{name: row[name] for name in ROWS[0]} for row in found.dicts()] == ROWS
     assert found.arrow().column(SUM).to_pylist() == [25.0, None, 20.0]
     assert found.arrow().column(SHARE).to_pylist() == [2.0, None, None]
     assert found.arrow().column("shop_users_country").to_pylist() == ["FR", None, None]
@@ -92,7 +92,7 @@ def test_every_kind_of_frame_goes_in_and_comes_out(session: Session) -> None:
     assert found[SUM].dropna().to_dict() == {"r": 25.0, "t": 20.0}
     result = training().features(pl.from_arrow(table))
     assert result.polars().columns == want.column_names
-    assert result.duckdb().fetchall() == pl.from_arrow(result).rows()
+    assert result.duckdb().fetchall() == result.polars().rows()
 
 
 def test_keys_are_cast_as_those_of_requests(session: Session) -> None:
@@ -102,10 +102,10 @@ def test_keys_are_cast_as_those_of_requests(session: Session) -> None:
 
 
 def test_all_keys_at_one_instant(session: Session) -> None:
-    found = spending().features(entities="all", ts="2024-01-05T00:35").rows()
+    found = spending().features(entities="all", ts="2024-01-05T00:35").dicts()
     assert [(row["user_id"], row["price_sum_1d"]) for row in found] == [(1, 25.0)]
     join = training()
-    found = join.features(entities="all", ts=T0 + 35 * MINUTE, only=[SUM, "shop_users_country"]).rows()
+    found = join.features(entities="all", ts=T0 + 35 * MINUTE, only=[SUM, "shop_users_country"]).dicts()
     assert [(row["user_id"], row[SUM], row["shop_users_country"]) for row in found] == [
         (1, 25.0, "FR"),
         (4, None, "SE"),

@@ -23,18 +23,10 @@ class Verb:
         return function if definition is None else update_wrapper(partial(function, definition), function)
 
 
-class SourceVerbs:
-    """What a source can do."""
-
-    preview = Verb()
-
-
-class Verbs(SourceVerbs):
+class Verbs:
     """What joins and group-bys can do."""
 
     features = Verb()
     backfill = Verb()
     upload = Verb()
     fetch = Verb()
-    explain = Verb()
-    trace = Verb()

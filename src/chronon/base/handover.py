@@ -46,7 +46,7 @@ class Handover(ABC):
         """All rows as a DuckDB relation over the same memory; of DuckDB's default connection if none is given."""
         return (connection or _library("duckdb")).from_arrow(self.arrow())
 
-    def rows(self) -> list[dict[str, Any]]:
+    def dicts(self) -> list[dict[str, Any]]:
         """All rows as dicts: for a look at a few."""
         return self.arrow().to_pylist(maps_as_pydicts="strict")
 

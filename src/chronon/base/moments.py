@@ -46,10 +46,9 @@ def instant_from(moment: Any) -> int:
 def check_unit(least: int, greatest: int, what: str) -> None:
     """Raise a ``RequestError`` where times in ms are rather in another unit."""
     if SECONDS[0] <= greatest < SECONDS[1]:
-        as_seconds = datetime.fromtimestamp(greatest, None).year
         raise RequestError(
             f"{what} is in seconds, it seems: {greatest} ms would be in {1970 + greatest // 31_556_952_000}, "
-            f"{greatest} s are in {as_seconds}",
+            f"{greatest} s are in {1970 + greatest // 31_556_952}",
             expected="ms since 1970-01-01 UTC",
             mend="multiply by 1000, or give timestamps",
         )

@@ -10,6 +10,7 @@ from chronon.base.arrow import compute
 from chronon.base.errors import RequestError
 from chronon.base.moments import instant_from
 from chronon.base.time import DAY_MS, floor
+from chronon.base.types import LONG
 from chronon.offline.features import Features, features_of_rows
 from chronon.offline.frames import Frame
 from chronon.plan.join import AsOf, PartPlan
@@ -36,15 +37,16 @@ def features_of_everyone(
 ) -> Features:
     """The features of every key that has any, at the instant ``ts``; see ``chronon.session.features``."""
     if entities != "all" or rows is not None or ts is None:
-        raise RequestError('what is wanted is not clear', expected='either rows, or entities="all" with ts=...')
+        raise RequestError("what is wanted is not clear", expected='either rows, or entities="all" with ts=...')
     at = instant_from(ts)
     keys = _keys(definition, engine, only, at)
     import pyarrow as pa
 
-    days = pa.array([engine.partitions_spec.of(at)] * keys.num_rows, pa.string())
-    kind = wanted(definition, engine, only).kind
-    when = ("ts", pa.array([at] * keys.num_rows, pa.int64())) if kind == EVENTS else (engine.partitions_spec.column, days)
-    asked = keys.append_column(*when)
+    if wanted(definition, engine, only).kind == EVENTS:
+        asked = keys.append_column("ts", pa.array([at] * keys.num_rows, pa.int64()))
+    else:
+        spec = engine.partitions_spec
+        asked = keys.append_column(spec.column, pa.array([spec.of(at)] * keys.num_rows, pa.string()))
     found = features_of_rows(definition, engine, asked, only=only, progress=progress)
     some = None
     for column in found.features.columns:
@@ -57,14 +59,12 @@ def features_of_everyone(
     return found
 
 
-def _keys(
-    definition: structs.Join | structs.GroupBy, engine: Engine, only: Sequence[str] | None, at: int
-) -> pa.Table:
+def _keys(definition: structs.Join | structs.GroupBy, engine: Engine, only: Sequence[str] | None, at: int) -> pa.Table:
     """The distinct keys that any part knows of before an instant, in order."""
     import pyarrow as pa
 
     asked = wanted(definition, engine, only)
-    columns = {**asked.keys, **({"ts": _long()} if asked.kind == EVENTS else {})}
+    columns = {**asked.keys, **({"ts": LONG} if asked.kind == EVENTS else {})}
     plan = plan_rows(asked, columns, engine)
     differing = {tuple(sorted(part.keys.values())) for part in plan.parts}
     if len(differing) != 1:
@@ -73,13 +73,13 @@ def _keys(
             f"the parts of {plan.name} have different keys ({shown}), so there is no list of all",
             mend="only=[...] of parts with one key, or features(entities='all') of each group-by",
         )
-    tables = [_of_part(part, asked.kind, engine, at).select(list(asked.keys)) for part in plan.parts]
+    tables = [_of_part(part, engine, at).select(list(asked.keys)) for part in plan.parts]
     together = pa.concat_tables(tables, promote_options="permissive")
     names = list(asked.keys)
     return together.group_by(names).aggregate([]).sort_by([(name, "ascending") for name in names])
 
 
-def _of_part(part: PartPlan, kind: str, engine: Engine, at: int) -> pa.Table:
+def _of_part(part: PartPlan, engine: Engine, at: int) -> pa.Table:
     spec, plan = engine.partitions_spec, part.plan
     midnight = floor(at, DAY_MS)
     until = {AsOf.INSTANT: at, AsOf.MIDNIGHT: midnight, AsOf.DAY_END: midnight + DAY_MS}[part.as_of]
@@ -90,9 +90,3 @@ def _of_part(part: PartPlan, kind: str, engine: Engine, at: int) -> pa.Table:
         window = plan.aggregator.widest_window if plan.aggregator is not None else 0
         found = engine.keys(plan, (first_partition(until, window, spec), None), until)
     return found.rename_columns([part.keys[key] for key in plan.keys])
-
-
-def _long() -> Any:
-    from chronon.base.types import LONG
-
-    return LONG

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from chronon.api import structs
 from chronon.api.naming import name_of
@@ -15,11 +15,10 @@ from chronon.base.handover import Handover, to_pandas
 from chronon.base.progress import Progress, watched
 from chronon.engine.protocol import JoinOutput
 from chronon.offline.frames import Frame, days_of, frame_of, key_of, need, times_of
-from chronon.offline.partitions import gaps, untimed
-from chronon.plan.join import AsOf, JoinPlan
-from chronon.plan.ranges import first_partition
+from chronon.offline.join import look_at_inputs
+from chronon.plan.join import JoinPlan
 from chronon.plan.rows import Wanted, plan_rows, wanted
-from chronon.plan.scans import ENTITIES, EVENTS
+from chronon.plan.scans import EVENTS
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -55,6 +54,11 @@ class Features(Handover, Shown):
     left_out: dict[str, int] = field(default_factory=dict[str, int])
     notes: list[str] = field(default_factory=list[str])
 
+    def count(self, reason: str, rows: int) -> None:
+        """Add rows that were left out for a reason."""
+        if rows:
+            self.left_out[reason] = self.left_out.get(reason, 0) + rows
+
     def __len__(self) -> int:
         return self.features.num_rows
 
@@ -69,20 +73,20 @@ class Features(Handover, Shown):
         return pa.table([*rows.columns, *self.features.columns], names=names)
 
     def polars(self) -> Any:
-        if self.frame.library != "polars" or type(self.frame.original).__name__ == "LazyFrame":
+        if self.frame.library != "polars":
             return super().polars()
-        import polars
+        import polars as pl
 
-        found: Any = polars.from_arrow(self.features)
+        found: Any = pl.from_arrow(self.features)
         return self.frame.original.hstack(found)
 
     def pandas(self) -> Any:
         if self.frame.library != "pandas":
             return super().pandas()
-        import pandas
+        import pandas as pd
 
         features = to_pandas(self.features).set_axis(self.frame.original.index)
-        return pandas.concat([self.frame.original, features], axis=1)
+        return pd.concat([self.frame.original, features], axis=1)
 
     def page(self) -> Page:
         facts: dict[str, Any] = {"rows": f"{len(self):,}", "features": self.features.num_columns}
@@ -137,7 +141,8 @@ def _left(asked: Wanted, frame: Frame, time: str, engine: Engine) -> pa.Table:
     read = [n for n in asked.reads if n not in ("ts", "ds", when) and n in table.column_names]
     problems += [
         RequestError(
-            f"the rows have a column {name} already, which is a feature", mend="drop or rename it, or leave it out of only"
+            f"the rows have a column {name} already, which is a feature",
+            mend="drop or rename it, or leave it out of only",
         )
         for name in asked.features
         if name in table.column_names and name not in asked.keys and name not in read
@@ -198,12 +203,12 @@ class _Spool:
     def __init__(self, schema: pa.Schema) -> None:
         self._schema = schema
 
-    def __enter__(self) -> _Spool:
+    def __enter__(self) -> Self:
         import tempfile
 
         import pyarrow as pa
 
-        self._file = tempfile.NamedTemporaryFile(prefix="chronon-", suffix=".arrow")  # noqa: SIM115 - closed at exit
+        self._file = tempfile.NamedTemporaryFile(prefix="chronon-", suffix=".arrow")
         self._writer = pa.ipc.new_file(self._file, self._schema)
         return self
 
@@ -229,36 +234,16 @@ def _look(plan: JoinPlan, left: pa.Table, found: Features, engine: Engine) -> No
     """Count rows that stay without features, and note what the inputs lack for the others."""
     spec, pc = engine.partitions_spec, compute()
     when = left.column("ts" if plan.left.kind == EVENTS else spec.column)
-    _count(found, "rows without a time (kept, without features)", when.null_count)
+    found.count("rows without a time (kept, without features)", when.null_count)
     for part in plan.parts:
         keyless = None
         for column in part.keys.values():
             null = pc.is_null(left.column(column))
             keyless = null if keyless is None else pc.or_(keyless, null)
         rows = pc.sum(keyless).as_py() if keyless is not None else 0
-        _count(found, f"rows without a key of {part.plan.name} (kept, without its features)", rows or 0)
+        found.count(f"rows without a key of {part.plan.name} (kept, without its features)", rows or 0)
     bounds = pc.min_max(when).as_py()
     if bounds["min"] is None:
         return
-    told: set[str] = set()
-    for part in plan.parts:
-        if part.plan.name in told:
-            continue
-        told.add(part.plan.name)
-        shift = -1 if part.as_of is AsOf.MIDNIGHT or part.plan.kind == ENTITIES and plan.left.kind == EVENTS else 0
-        days = [spec.of(ms) if isinstance(ms, int) else ms for ms in (bounds["min"], bounds["max"])]
-        first: str | None = spec.shift(days[0], shift)
-        last = spec.shift(days[1], shift)
-        if part.plan.kind != ENTITIES:
-            window = part.plan.aggregator.widest_window if part.plan.aggregator is not None else 0
-            first = first_partition(spec.start(days[0]), window, spec)
-        found.notes += gaps(part.plan, first, last, engine)
-        until = last if part.plan.kind == ENTITIES else None
-        for reason, count in untimed(part.plan, first, until, engine).items():
-            _count(found, reason, count)
-
-
-def _count(found: Features, reason: str, rows: int) -> None:
-    if rows:
-        found.left_out[reason] = found.left_out.get(reason, 0) + rows
-
+    days = [spec.of(moment) if isinstance(moment, int) else moment for moment in (bounds["min"], bounds["max"])]
+    look_at_inputs(plan, days, found, engine)

@@ -46,7 +46,9 @@ def frame_of(rows: Any) -> Frame:
         For what is no frame, and for columns of one name.
     """
     library = type(rows).__module__.partition(".")[0]
-    names = [str(name) for name in rows.columns] if library in ("pandas", "polars") and _is_frame(rows) else []
+    if library == "polars" and type(rows).__name__ == "LazyFrame":
+        rows = rows.collect()
+    names = [str(name) for name in rows.columns] if library in ("pandas", "polars") and hasattr(rows, "columns") else []
     _check_names(names)
     try:
         table = _to_table(rows, library)
@@ -56,17 +58,11 @@ def frame_of(rows: Any) -> Frame:
     return Frame(rows, library if names else "", table)
 
 
-def _is_frame(rows: Any) -> bool:
-    return type(rows).__name__ in ("DataFrame", "LazyFrame")
-
-
 def _to_table(rows: Any, library: str) -> pa.Table:
     import pyarrow as pa
 
     if library == "pandas":
         return pa.Table.from_pandas(_plain(rows), preserve_index=False)
-    if library == "polars" and type(rows).__name__ == "LazyFrame":
-        rows = rows.collect()
     if isinstance(rows, pa.Table):
         return rows
     if isinstance(rows, pa.RecordBatch):
@@ -220,5 +216,3 @@ def need(table: pa.Table, columns: Iterable[str], what: str) -> list[ChrononErro
                 )
             )
     return found
-
-

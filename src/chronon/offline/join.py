@@ -11,7 +11,7 @@ from chronon.base.time import DAY_MS
 from chronon.engine.protocol import JoinOutput
 from chronon.offline.partitions import Inputs, gaps, requested, require_some, todo, untimed
 from chronon.offline.publish import Publisher
-from chronon.offline.result import Backfill, Progress, Silent
+from chronon.offline.result import Backfill, Progress, Silent, Told
 from chronon.plan.join import AsOf, JoinPlan, plan_join
 from chronon.plan.ranges import first_partition, steps
 from chronon.plan.scans import ENTITIES, Scan
@@ -67,7 +67,7 @@ def backfill_join(
     with engine.warehouse.writing(table):
         work = todo(join, table, days, available, engine, run_first_hole=run_first_hole)
         result.present = work.present
-        _look_at_inputs(plan, work.days, result, engine)
+        look_at_inputs(plan, work.days, result, engine)
         if work.without_input:
             result.notes.append(f"{left.table} has no rows for {len(work.without_input)} of the requested days")
         if work.outdated:
@@ -100,7 +100,7 @@ def _inputs(plan: JoinPlan) -> Iterator[tuple[Scan, int | None]]:
             yield scan, window
 
 
-def _look_at_inputs(plan: JoinPlan, days: list[str], result: Backfill, engine: Engine) -> None:
+def look_at_inputs(plan: JoinPlan, days: list[str], result: Told, engine: Engine) -> None:
     """Note what inputs lack for the days to compute, and count their rows that are left out."""
     if not days:
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chronon.base.display import Grid, Page, Shown, instant
 from chronon.base.errors import MissingDataError
@@ -14,7 +14,17 @@ from chronon.base.progress import Progress, Silent
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["Backfill", "Progress", "Silent", "Upload", "Uploads"]
+__all__ = ["Backfill", "Progress", "Silent", "Told", "Upload", "Uploads"]
+
+
+class Told(Protocol):
+    """A result that says what was left out."""
+
+    notes: list[str]
+
+    def count(self, reason: str, rows: int) -> None:
+        """Add rows that were left out for a reason."""
+        ...
 
 
 @dataclass(repr=False)
@@ -109,4 +119,6 @@ class Uploads(Shown):
         rows = [[u.dataset, u.keys, instant(u.batch_end), u.generation] for u in self.uploads]
         notes = [note for upload in self.uploads for note in upload.notes]
         title = f"{len(self.uploads)} group-by{'s' if len(self.uploads) != 1 else ''}"
-        return Page(title, "uploaded", grids=[Grid(["dataset", "keys", "as of (UTC)", "generation"], rows)], notes=notes)
+        return Page(
+            title, "uploaded", grids=[Grid(["dataset", "keys", "as of (UTC)", "generation"], rows)], notes=notes
+        )
