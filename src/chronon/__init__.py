@@ -18,13 +18,10 @@ __all__ = sorted(["Session", *(name for names in PUBLIC.values() for name in nam
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import chronon.api
+    from importlib import import_module
 
-    if name == "Session":
-        from chronon.session import Session
-
-        return Session
-    return getattr(chronon.api, name)
+    home = "chronon.session" if name == "Session" else "chronon.api"  # nobody inside reaches the session this way
+    return getattr(import_module(home), name)
 
 
 def __dir__() -> list[str]:

@@ -29,7 +29,7 @@ def repo_option(command: F) -> F:
         "--env",
         expose_value=False,
         callback=_keep_env,
-        help=r"Read the same tables, write your own: the section \[env.NAME] of chronon.toml.  [env: CHRONON_ENV]",
+        help="Read the same tables, write your own: the section env.NAME of chronon.toml.  [env: CHRONON_ENV]",
     )
     return repo(env(command))
 
