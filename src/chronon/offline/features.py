@@ -118,6 +118,8 @@ def features_of_rows(
     plan = plan_rows(asked, {n: from_arrow(left.schema.field(n).type) for n in _left_names(asked, left)}, engine)
     found = Features(name_of(definition), frame, schema_to_arrow({}).empty_table())
     _look(plan, left, found, engine)
+    if isinstance(definition, structs.Join) and definition.bootstrapParts:
+        found.notes.append("bootstrap tables are not read here: all values are computed")
     with watched(progress) as watch:
         found.features = _computed(plan, asked, left, engine, watch, rows_at_once)
     return found
@@ -187,8 +189,7 @@ def _piece(
     plan: JoinPlan, left: pa.Table, schema: pa.Schema, engine: Engine, watch: Progress, place: tuple[int, int]
 ) -> Iterator[pa.RecordBatch]:
     done, total = place[0] * len(plan.parts), place[1] * len(plan.parts)
-    output = JoinOutput(plan.left_columns, plan.features, plan.expressions, plan.outputs)
-    with engine.join_rows(left, output) as work:
+    with engine.join_rows(left, JoinOutput.of(plan)) as work:
         for number, part in enumerate(plan.parts):
             watch.step(part.plan.name, done + number, total)
             work.answer(part)

@@ -97,7 +97,7 @@ class JoinPlan:
     outputs: dict[str, t.DataType]
 
 
-def plan_join(join: structs.Join, tables: Tables, given: Scan | None = None) -> JoinPlan:
+def plan_join(join: structs.Join, tables: Tables, rows: Scan | None = None) -> JoinPlan:
     """Check a join against its tables.
 
     Parameters
@@ -106,7 +106,7 @@ def plan_join(join: structs.Join, tables: Tables, given: Scan | None = None) -> 
         With its name.
     tables:
         Know columns and types.
-    given:
+    rows:
         A left side to take instead of the join's own.
 
     Raises
@@ -118,7 +118,7 @@ def plan_join(join: structs.Join, tables: Tables, given: Scan | None = None) -> 
     if join.left is None:
         raise ConfigError("a join has no left side", place=place, mend="Join(left=..., right_parts=[...])")
     planner = ScanPlanner(tables, place)
-    left = given or planner.scan(join.left, "left")
+    left = rows or planner.scan(join.left, "left")
     problems = planner.problems
     left_columns = _left_columns(left, tables) if left is not None else {}
     externals, wrong = externals_of(join, left_columns)

@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 
 from chronon.api import structs
+from chronon.api.external import CONTEXTUAL
 from chronon.api.inspect import is_events
-from chronon.api.naming import aggregation_columns, name_of
+from chronon.api.naming import aggregation_columns, external_prefix, name_of, part_prefix
 from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, RequestError, raise_all
 from chronon.plan.derivations import expand
+from chronon.plan.external import externals_of
+from chronon.plan.given import Given
 from chronon.plan.group_by import GroupByPlan, plan_group_by
 from chronon.plan.join import JoinPlan, PartPlan, as_of, plan_join
-from chronon.plan.names import part_keys, part_outputs
+from chronon.plan.names import part_keys
 from chronon.plan.scans import ENTITIES, EVENTS, Scan, Tables
 
 GIVEN = "the given rows"
@@ -87,6 +90,7 @@ def plan_rows(wanted: Wanted, columns: Mapping[str, t.DataType], tables: Tables)
         left_columns=dict(columns),
         parts=(part,),
         features=dict(plan.outputs),
+        given=Given(),
         expressions=None,
         outputs={**columns, **plan.outputs},
     )
@@ -99,33 +103,76 @@ def _of_group_by(group_by: structs.GroupBy, tables: Tables, only: Sequence[str] 
     return Wanted(needed, names, plan.keys, frozenset(), EVENTS)
 
 
+@dataclass(frozen=True)
+class _Planned:
+    """A part of a join: its group-by, the columns it becomes, the left columns that hold its keys."""
+
+    plan: GroupByPlan
+    columns: dict[str, str]
+    keys: dict[str, str]
+
+    @staticmethod
+    def of(part: structs.JoinPart, prefix: str, tables: Tables) -> _Planned:
+        if part.groupBy is None:
+            raise ConfigError("a join part has no group-by", place=place_of(part))
+        plan = plan_group_by(part.groupBy, tables)
+        return _Planned(plan, {name: f"{prefix}_{name}" for name in plan.outputs}, part_keys(part))
+
+
 def _of_join(join: structs.Join, tables: Tables, only: Sequence[str] | None) -> Wanted:
     if join.left is None:
         raise ConfigError("a join has no left side", place=place_of(join), mend="Join(left=..., right_parts=[...])")
-    planned: list[tuple[structs.JoinPart, GroupByPlan]] = []
+    externals, _ = externals_of(join, {})  # what is wrong with them is told when they are planned
+    made = copy(join)
+    made.bootstrapParts = None
+    parts = [(part, part_prefix(part)) for part in join.joinParts or []]
+    parts += [
+        (structs.JoinPart(part.source.offlineGroupBy, part.keyMapping), external_prefix(part))
+        for part in externals.computed.values()
+        if part.source is not None
+    ]
+    planned: list[_Planned] = []
     problems: list[ChrononError] = []
-    for part in join.joinParts or []:
+    for part, prefix in parts:
         try:
-            if part.groupBy is not None:
-                planned.append((part, plan_group_by(part.groupBy, tables)))
+            planned.append(_Planned.of(part, prefix, tables))
         except ChrononError as problem:
             problems.append(problem)
     raise_all(problems)
-    columns = {part_outputs(part, plan.outputs)[name]: name for part, plan in planned for name in plan.outputs}
+    columns = {column: name for one in planned for name, column in one.columns.items()} | externals.values
     derivations = expand(join.derivations, columns) if join.derivations else None
     names = _chosen(only, list(columns if derivations is None else derivations), name_of(join))
     read = _read(names, derivations)
-    made = copy(join)
-    kept = planned
     if only is not None:
-        kept = [(p, g) for p, g in planned if read & set(part_outputs(p, g.outputs).values())]
-        made.joinParts = [_part(part, plan, read) for part, plan in kept]
+        _leave_out(made, planned, read)
+        planned = [one for one in planned if read & set(one.columns.values())]
         if derivations is not None:
             needed = [n for n in derivations if n in names or n in read]
             made.derivations = [structs.Derivation(name=n, expression=derivations[n]) for n in needed]
-    keys = {left: plan.keys[key] for part, plan in kept for key, left in part_keys(part).items()}
+    keys = {left: one.plan.keys[key] for one in planned for key, left in one.keys.items()}
+    fields = {field for field, column in externals.contextual.items() if {field, column} & read}
     kind = EVENTS if is_events(join.left) else ENTITIES
-    return Wanted(made, names, keys, frozenset(read - columns.keys() - keys.keys()), kind)
+    return Wanted(made, names, keys, frozenset((read | fields) - columns.keys() - keys.keys()), kind)
+
+
+def _leave_out(join: structs.Join, planned: Sequence[_Planned], read: set[str]) -> None:
+    """Leave out of a join the parts of which nothing is read; of the others, aggregations."""
+    own = len(join.joinParts or [])
+    join.joinParts = [
+        _part(part, one, read)
+        for part, one in zip(join.joinParts or [], planned[:own], strict=True)
+        if read & set(one.columns.values())
+    ]
+    join.onlineExternalParts = [
+        part
+        for part in join.onlineExternalParts or []
+        if any(name.startswith(f"{external_prefix(part)}_") for name in read) or _is_contextual(part)
+    ] or None
+
+
+def _is_contextual(part: structs.ExternalPart) -> bool:
+    metadata = part.source.metadata if part.source is not None else None
+    return metadata is not None and metadata.name == CONTEXTUAL
 
 
 def _read(names: Sequence[str], derivations: Mapping[str, str] | None) -> set[str]:
@@ -146,10 +193,10 @@ def _read(names: Sequence[str], derivations: Mapping[str, str] | None) -> set[st
     return found
 
 
-def _part(part: structs.JoinPart, plan: GroupByPlan, read: set[str]) -> structs.JoinPart:
+def _part(part: structs.JoinPart, planned: _Planned, read: set[str]) -> structs.JoinPart:
     made = copy(part)
-    inside = {name for name, column in part_outputs(part, plan.outputs).items() if column in read}
-    made.groupBy = _fewer(plan.definition, inside)
+    inside = {name for name, column in planned.columns.items() if column in read}
+    made.groupBy = _fewer(planned.plan.definition, inside)
     return made
 
 
