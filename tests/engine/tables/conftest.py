@@ -12,7 +12,7 @@ import pytest
 from chronon.engine.duckdb import DuckDBEngine
 from chronon.engine.warehouse import Warehouse
 
-WRITERS = ("parquet",)
+WRITERS = ("parquet", "delta", "iceberg")
 """The formats that can be written; every one runs the same suite."""
 
 SCHEMA = pa.schema([("user", pa.string()), ("amount", pa.int64())])

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from chronon.base import types as t
-from chronon.base.errors import MissingDataError
+from chronon.base.errors import MissingDataError, SchemaError
 
 from .conftest import SCHEMA, Tables
 
@@ -74,6 +74,10 @@ def test_a_column_may_come_later_or_go(tables: Tables) -> None:
 def test_a_type_may_widen(tables: Tables) -> None:
     narrow = pa.schema([("user", pa.string()), ("amount", pa.int32())])
     tables.publish("db.t", "2024-01-01", [A], narrow)
+    if tables.form == "delta":  # its tables keep the types of their columns
+        with pytest.raises(SchemaError, match=r"db\.t has amount as int32, its partition 2024-01-02 brings int64"):
+            tables.publish("db.t", "2024-01-02", [{"user": "b", "amount": 2**40}])
+        return
     tables.publish("db.t", "2024-01-02", [{"user": "b", "amount": 2**40}])
     assert tables.engine.columns("db.t")["amount"] == t.LONG
     assert tables.rows("db.t", "amount") == [(1,), (2**40,)]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from chronon.engine.tables.files import Files
     from chronon.engine.tables.protocol import Location
 
 PART = "part-0.parquet"
@@ -53,20 +54,7 @@ class Parquet(FolderFormat):
         return rows
 
     def stamps(self, at: Location, column: str) -> dict[str, dict[str, str]]:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        found: dict[str, dict[str, str]] = {}
-        for file in self.files(at).files:
-            ds = file.partition.get(column)
-            if ds is None:
-                continue
-            try:
-                metadata = pq.read_schema(file.path).metadata or {}
-            except (pa.ArrowInvalid, OSError):
-                continue
-            found[ds] = stamp_of({key.decode(): value.decode() for key, value in metadata.items() if _ours(key)})
-        return found
+        return stamps_in(self.files(at), column)
 
     def keep(self, at: Location, partition: tuple[str, str], into: Location) -> None:
         kept = folder_at(_folder(into, partition)) / PART
@@ -86,24 +74,69 @@ class Parquet(FolderFormat):
             raise storage_error(error, folder) from error
 
 
-STAMP = "chronon."
+STAMP = b"chronon."
 """With which the names of our metadata begin."""
 
 
-def stamp_of(metadata: dict[str, str]) -> dict[str, str]:
-    """The entries of a stamp among all metadata."""
-    return {key.removeprefix(STAMP): value for key, value in metadata.items() if key.startswith(STAMP)}
+def stamps_in(files: Files, column: str) -> dict[str, dict[str, str]]:
+    """The stamps that are in the metadata of Parquet files; a file that cannot be read counts as absent."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
 
-
-def _ours(key: bytes) -> bool:
-    return key.startswith(STAMP.encode())
+    found: dict[str, dict[str, str]] = {}
+    for file in files.files:
+        ds = file.partition.get(column)
+        if ds is None:
+            continue
+        try:
+            metadata = pq.read_schema(file.path).metadata or {}
+        except (pa.ArrowInvalid, OSError):
+            continue
+        ours = {key[len(STAMP) :]: value for key, value in metadata.items() if key.startswith(STAMP)}
+        found[ds] = {key.decode(): value.decode() for key, value in ours.items()}
+    return found
 
 
 def _folder(at: Location, partition: tuple[str, str] | None) -> Path:
-    if partition is None:
-        return at.folder
+    return at.folder if partition is None else at.folder / path_of(partition)
+
+
+def path_of(partition: tuple[str, str]) -> str:
+    """The name of the folder of a partition, with what paths cannot hold escaped as Hive does.
+
+    >>> path_of(("ds", "2024-01-10")), path_of(("region", "a/b"))
+    ('ds=2024-01-10', 'region=a%2Fb')
+    """
     column, value = partition
-    return at.folder / f"{column}={quote(value, safe=' :+,@')}"
+    return f"{column}={quote(value, safe=' :+,@')}"
+
+
+def new_file(folder: Path, at: Location, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> tuple[Path, int]:
+    """A file under a new name, complete and synced, for a table that keeps a log; returns it and how many rows it has.
+
+    Nobody sees it before the log names it.
+    """
+    staged = folder_at(at.root / ".staging") / f"{at.table}.{uuid4().hex}"
+    path = folder_at(folder) / f"part-{uuid4().hex}.parquet"
+    try:
+        rows = write(staged, batches, schema)
+        staged.replace(path)
+        sync(folder)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    finally:
+        staged.unlink(missing_ok=True)
+    return path, rows
+
+
+def linked(file: str, folder: Path) -> Path:
+    """The same file under a new name in a folder."""
+    path = folder_at(folder) / f"part-{uuid4().hex}.parquet"
+    try:
+        path.hardlink_to(file)
+    except OSError as error:
+        raise storage_error(error, path) from error
+    return path
 
 
 def write(path: Path, batches: Iterable[pa.RecordBatch], schema: pa.Schema) -> int:

@@ -18,6 +18,8 @@ _OURS = {
     "csv": "chronon.engine.tables.delimited:Csv",
     "json": "chronon.engine.tables.jsonlines:JsonLines",
     "view": "chronon.engine.tables.view:Views",
+    "delta": "chronon.engine.tables.delta:Delta",
+    "iceberg": "chronon.engine.tables.iceberg:Iceberg",
 }
 """Known without a look at what is installed, which takes longer than listing a table."""
 
