@@ -105,9 +105,7 @@ def iceberg(engine: DuckDBEngine, table: pa.Table = ROWS, by: str | None = "ds")
     root.mkdir(exist_ok=True)
     catalog = SqlCatalog("other", uri=f"sqlite:///{root.parent}/other.db", warehouse=f"file://{root}")
     catalog.create_namespace("db")
-    made = catalog.create_table(
-        "db.t", table.schema, location=f"file://{folder(engine)}", partition_spec=PartitionSpec()
-    )
+    made = catalog.create_table("db.t", table.schema, location=f"file://{folder(engine)}")
     if by is not None:
         with made.update_spec() as spec:
             spec.add_identity(by)
