@@ -22,22 +22,24 @@ from chronon.cli.output import progress, table, tell_backfill, tell_upload
 def backfill(
     name: str, start: str | None, end: str | None, step_days: int, run_first_hole: bool, folder: Path | None
 ) -> None:
-    """Compute the missing partitions of a join's or a group-by's table.
+    """Compute the missing partitions of the table of a join, a group-by or a staging query.
 
     NAME is the definition, such as `shop.training_set.v1`. Interrupt it whenever you like: each partition is published
     in one step, and the next run computes the rest.
     """
     from chronon.api import structs
     from chronon.base.clock import SystemClock
-    from chronon.offline import backfill_group_by, backfill_join
+    from chronon.offline import backfill_group_by, backfill_join, backfill_staging_query
 
     context = Context.of(folder)
-    definition = context.definition(name)
+    definition = context.get(name)
     until = end or context.settings.partitions.of(SystemClock().now())
     how: dict[str, Any] = {"start": start, "end": until, "step_days": step_days, "run_first_hole": run_first_hole}
     with progress() as bar:
         if isinstance(definition, structs.Join):
             result = backfill_join(definition, context.engine, **how, progress=bar)
+        elif isinstance(definition, structs.StagingQuery):
+            result = backfill_staging_query(definition, context.engine, **how, progress=bar)
         else:
             result = backfill_group_by(definition, context.engine, **how, progress=bar)
     tell_backfill(result)

@@ -12,9 +12,19 @@ if TYPE_CHECKING:
     from chronon.offline.group_by import backfill_group_by
     from chronon.offline.join import backfill_join
     from chronon.offline.result import Backfill, Progress, Upload
+    from chronon.offline.staging_query import backfill_staging_query
     from chronon.offline.upload import upload_group_by, upload_join
 
-__all__ = ["Backfill", "Progress", "Upload", "backfill_group_by", "backfill_join", "upload_group_by", "upload_join"]
+__all__ = [
+    "Backfill",
+    "Progress",
+    "Upload",
+    "backfill_group_by",
+    "backfill_join",
+    "backfill_staging_query",
+    "upload_group_by",
+    "upload_join",
+]
 
 _HOMES = {
     "Backfill": "result",
@@ -22,6 +32,7 @@ _HOMES = {
     "Upload": "result",
     "backfill_group_by": "group_by",
     "backfill_join": "join",
+    "backfill_staging_query": "staging_query",
     "upload_group_by": "upload",
     "upload_join": "upload",
 }

@@ -74,7 +74,7 @@ def requested(
 
 
 def todo(
-    definition: structs.GroupBy | structs.Join,
+    definition: structs.GroupBy | structs.Join | structs.StagingQuery,
     table: str,
     days: Sequence[str],
     available: Iterable[str] | None,
@@ -145,7 +145,9 @@ class Inputs:
         return found
 
 
-def stamp(definition: structs.GroupBy | structs.Join, ds: str, inputs: Inputs, engine: Engine) -> dict[str, str]:
+def stamp(
+    definition: structs.GroupBy | structs.Join | structs.StagingQuery, ds: str, inputs: Inputs, engine: Engine
+) -> dict[str, str]:
     """What is written into a partition's file about how it came to be."""
     import json
 

@@ -39,7 +39,7 @@ class Publisher:
         Has the warehouse.
     """
 
-    definition: structs.GroupBy | structs.Join
+    definition: structs.GroupBy | structs.Join | structs.StagingQuery
     table: str
     schema: Schema
     inputs: Inputs
@@ -56,6 +56,11 @@ class Publisher:
             self._day(waiting.pop(0), batches)
         for ds in waiting:
             self._day(ds, iter(()))
+
+    def given(self, rows: Iterable[tuple[str, Iterator[pa.RecordBatch]]]) -> None:
+        """Publish the days for which there are rows, and no others."""
+        for ds, batches in rows:
+            self._day(ds, batches)
 
     def _day(self, ds: str, batches: Iterator[pa.RecordBatch]) -> None:
         column = self.engine.partitions_spec.column

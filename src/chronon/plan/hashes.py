@@ -30,8 +30,10 @@ def batch_hash(group_by: structs.GroupBy) -> str:
     )
 
 
-def output_hash(definition: structs.GroupBy | structs.Join) -> str:
+def output_hash(definition: structs.GroupBy | structs.Join | structs.StagingQuery) -> str:
     """The hash of what a definition's backfill writes."""
+    if isinstance(definition, structs.StagingQuery):
+        return _digest([(definition.query or "").split(), bool(definition.createView)])
     if isinstance(definition, structs.GroupBy):
         return _digest([batch_hash(definition), _derivations(definition.derivations)])
     parts = [
