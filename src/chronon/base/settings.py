@@ -49,6 +49,9 @@ class Settings:
     tables:
         What is said about single tables and about all tables of a namespace: the sections ``[tables.<namespace>]`` and
         ``[tables.<namespace>.<table>]``, with ``format``, ``location`` and entries of that format.
+    sources:
+        Databases that ``chronon snapshot`` reads: the sections ``[sources.<name>]``. Never shown, as they may hold
+        passwords.
     origins:
         Where each value came from.
     env:
@@ -65,6 +68,7 @@ class Settings:
     partition_format: str = "yyyy-MM-dd"
     namespace: str | None = None
     tables: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]], repr=False)
     origins: Mapping[str, str] = field(default_factory=dict[str, str])
     env: str | None = None
 
@@ -91,7 +95,7 @@ class Settings:
 
     def values(self) -> dict[str, tuple[Any, str]]:
         """Each setting with its value as it is used, and where that came from."""
-        used = {"warehouse": str(self.warehouse_folder), "store": self.store_url}
+        used = {"warehouse": str(self.warehouse_folder), "store": self.store_url, "sources": ", ".join(self.sources)}
         return {n: (used.get(n, getattr(self, n)), self.origins.get(n, "default")) for n in _NAMES}
 
 
@@ -184,7 +188,7 @@ def _tables(section: Any, root: Path) -> dict[str, dict[str, str]]:
 
 def _section(name: str, value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise SettingsError(f"{name} is {value!r}", expected=f"a section [{name}]")
+        raise SettingsError(f"{name} is a {type(value).__name__}", expected=f"a section [{name}]")
     return cast("dict[str, Any]", value)
 
 
@@ -195,7 +199,18 @@ def _note(found: dict[str, dict[str, str]], name: str, key: str, value: Any, roo
     found.setdefault(name, {})[key] = place
 
 
-_SECTIONS = {"tables": _tables}
+def _sources(section: Any, root: Path) -> dict[str, dict[str, str]]:
+    del root
+    found: dict[str, dict[str, str]] = {}
+    for name, entries in _section("sources", section).items():
+        for key, value in _section(f"sources.{name}", entries).items():
+            if not isinstance(value, str):
+                raise SettingsError(f"sources.{name}.{key} is not a text")
+            found.setdefault(name, {})[key] = value
+    return found
+
+
+_SECTIONS = {"tables": _tables, "sources": _sources}
 
 
 def _from_file(folder: Path) -> tuple[str, dict[str, Any]]:

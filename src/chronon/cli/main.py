@@ -14,6 +14,7 @@ from chronon.cli.offline import backfill, sql, upload
 from chronon.cli.online import fetch, serve
 from chronon.cli.quickstart_command import quickstart
 from chronon.cli.repo import compile_command, init
+from chronon.cli.tables import snapshot
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -38,6 +39,7 @@ COMMANDS = (
     prune,
     lineage,
     doctor,
+    snapshot,
     backfill,
     upload,
     fetch,
