@@ -25,7 +25,7 @@ from chronon import (
 from chronon.api.enums import Accuracy
 from chronon.base import types as t
 from chronon.base.arrow import schema_to_arrow
-from chronon.base.errors import ConfigError, MissingDataError, SchemaError
+from chronon.base.errors import ConfigError, DataError, MissingDataError, SchemaError
 from chronon.engine.logged import log_stamp
 from chronon.offline import backfill_join
 from chronon.offline.result import Backfill
@@ -143,16 +143,18 @@ def test_what_a_log_row_gives_is_said_by_its_schema(shop: World) -> None:
 
 
 def test_what_nobody_asks_for_is_not_read(shop: World) -> None:
-    """Two tables give for all rows what a part would; then its sources may even be broken."""
+    """Two tables give for all rows what a part would; then the rows of its sources may even be broken."""
     for name, column in (("db.b1", SUM), ("db.b2", COUNT)):
         rows = [(f"r{n}", n, "01-06" if n == 5 else "01-05") for n in range(1, 6)]
         shop.table(name, {"req": "string", column: "long"}, rows)
     for file in (shop.root / "db" / "purchases").glob("*/*"):
         whole = file.read_bytes()
-        file.write_bytes(whole[: len(whole) // 2] + bytes(8) + whole[len(whole) // 2 + 8 :])
+        file.write_bytes(whole[:4] + b"\xff" * 16 + whole[20:])  # the first column's first page
     derivations = [Derivation("total", SUM), Derivation("times", COUNT)]
     join = training(table("db.b1", SUM), table("db.b2", COUNT), derivations=derivations)
     assert run(shop, join, "total", "times") == {f"r{n}": (n, n) for n in range(1, 6)}
+    with pytest.raises(DataError):
+        run(shop, training())
 
 
 def test_row_ids_may_be_several_and_of_each_table_its_own(shop: World) -> None:

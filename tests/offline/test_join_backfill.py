@@ -331,16 +331,6 @@ def test_source_rows_without_a_time_are_left_out_and_counted_once(shop: World) -
     assert result.left_out == {"rows of db.purchases without a time (left out)": 2}
 
 
-def test_another_definition_replaces_its_partitions_and_keeps_the_old_ones(shop: World) -> None:
-    backfill_join(join(queries(), JoinPart(spend(Accuracy.TEMPORAL))), shop.engine, end="2024-01-06")
-    changed = join(queries(), JoinPart(spend(Accuracy.SNAPSHOT, hourly=False)))
-    result = backfill_join(changed, shop.engine, end="2024-01-05")
-    assert result.filled == ["2024-01-05"]
-    assert any("another definition" in note for note in result.notes)
-    (archived,) = [name for name in shop.engine.warehouse.tables() if name.startswith("out.t_training_")]
-    assert len(shop.rows(archived)) == 6
-
-
 def test_twice_the_same_backfill_gives_the_same_bytes(shop: World) -> None:
     training = join(queries(), JoinPart(spend(Accuracy.TEMPORAL)), JoinPart(profile()))
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.api.provenance import place_of
 from chronon.base.errors import ConfigError
-from chronon.offline.join import STEP_DAYS
-from chronon.offline.partitions import Inputs, gaps, requested, todo, untimed
+from chronon.offline.join import STEP_DAYS, backfill_parents
+from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent
 from chronon.plan.group_by import GroupByPlan, plan_group_by
-from chronon.plan.ranges import first_partition, steps
+from chronon.plan.ranges import bounded, first_partition, steps
 from chronon.plan.scans import ENTITIES, EVENTS, Scan
 
 if TYPE_CHECKING:
@@ -29,14 +29,17 @@ def backfill_group_by(
     end: str,
     step_days: int = STEP_DAYS,
     run_first_hole: bool = False,
+    any_source: bool = False,
     progress: Progress | None = None,
 ) -> Backfill:
     """Compute the missing partitions of a group-by's output table: one row for each key and day.
 
-    A day is computed if some source has its partition. The parameters are those of ``backfill_join``; without ``start``
-    the group-by's ``backfill_start_date`` counts.
+    A day is computed when every source that reaches to it has its partition; with ``any_source`` already when one has,
+    and then never again. The other parameters are those of ``backfill_join``; without ``start`` the group-by's
+    ``backfill_start_date`` counts.
     """
     watch = progress or Silent()
+    told = backfill_parents(group_by, engine, end=end, step_days=step_days, progress=watch)
     plan = plan_group_by(group_by, engine)
     table = output_table(group_by)
     spec = engine.partitions_spec
@@ -47,13 +50,17 @@ def backfill_group_by(
             place=place_of(group_by, "backfill_start_date"),
             mend="backfill_start_date='yyyy-MM-dd', or --start-partition-override",
         )
-    available = _available(plan, engine)
-    days = requested(first, end, sorted(available or ()), (None, None), engine)
-    result = Backfill(table)
+    waiting = _waiting(plan, engine)
+    available = None if waiting is None else _available(waiting, any_source=any_source)
+    days = requested(group_by, first, end, sorted(available or ()), None, engine)
+    result = Backfill(table, notes=told)
     window = plan.aggregator.widest_window if plan.aggregator is not None and plan.kind == EVENTS else 0
     with engine.warehouse.writing(table):
         work = todo(group_by, table, days, available, engine, run_first_hole=run_first_hole)
+        require_same_types(group_by, table, {**plan.keys, **plan.outputs}, work, engine)
         result.present = work.present
+        result.notes += work.notes(" and ".join(dict.fromkeys(scan.table for scan in plan.scans)))
+        result.notes += _told(waiting or {}, work.without_input)
         if work.days:
             since = work.days[0] if plan.kind == ENTITIES else first_partition(spec.end(work.days[0]), window, spec)
             result.notes += gaps(plan, since, work.days[-1], engine)
@@ -66,17 +73,36 @@ def backfill_group_by(
         for piece in steps(work.days, step_days, spec):
             watch.step(f"{piece[0]} to {piece[-1]}", len(result.filled), len(work.days))
             publisher.days(piece, engine.snapshots(plan, piece))
+        publisher.retire(work.retired)
     return result
 
 
-def _available(plan: GroupByPlan, engine: Engine) -> set[str] | None:
-    """The days for which some source has a partition; ``None`` where every day can be computed."""
-    found: set[str] = set()
+def _waiting(plan: GroupByPlan, engine: Engine) -> dict[str, list[str]] | None:
+    """For each day that some source has, the tables that lack it; ``None`` where every day can be computed.
+
+    A source reaches to the days between the bounds of its query.
+    """
+    found: dict[str, list[str]] = {}
+    have: list[tuple[Scan, set[str]]] = []
     for scan in plan.scans:
         if scan.cumulative or scan.partition is None:
             return None
-        found |= set(_partitions(scan, engine))
+        have.append((scan, set(bounded(list(_partitions(scan, engine)), scan.start, scan.end))))
+    for ds in sorted(set[str]().union(*(days for _, days in have))):
+        found[ds] = [scan.table for scan, days in have if ds not in days and bounded([ds], scan.start, scan.end)]
     return found
+
+
+def _available(waiting: dict[str, list[str]], *, any_source: bool) -> set[str]:
+    return {ds for ds, lacking in waiting.items() if any_source or not lacking}
+
+
+def _told(waiting: dict[str, list[str]], days: Sequence[str]) -> Iterator[str]:
+    """Which days wait for which table."""
+    tables = dict.fromkeys(table for ds in days for table in waiting.get(ds, []))
+    for table in tables:
+        lacking = [ds for ds in days if table in waiting.get(ds, [])]
+        yield f"{len(lacking)} days wait for {table}, as the other sources have them: {some(lacking)}"
 
 
 def _partitions(scan: Scan, engine: Engine) -> Iterator[str]:

@@ -9,9 +9,10 @@ from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.base.time import DAY_MS
 from chronon.engine.protocol import JoinOutput
-from chronon.offline.partitions import Inputs, gaps, requested, require_some, todo, untimed
+from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, require_some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent, Told
+from chronon.plan.chains import ancestors
 from chronon.plan.join import AsOf, JoinPlan, plan_join
 from chronon.plan.ranges import first_partition, steps
 from chronon.plan.scans import ENTITIES, Scan
@@ -56,22 +57,54 @@ def backfill_join(
         Partitions that were published before stay; a later run computes the rest.
     """
     watch = progress or Silent()
+    told = backfill_parents(join, engine, end=end, step_days=step_days, progress=watch)
+    result = _backfill(join, engine, start, end, step_days, watch, run_first_hole=run_first_hole)
+    result.notes[:0] = told
+    return result
+
+
+def backfill_parents(
+    definition: structs.GroupBy | structs.Join, engine: Engine, *, end: str, step_days: int, progress: Progress
+) -> list[str]:
+    """Compute what is missing of the joins that a definition reads, up to ``end``; returns what was done.
+
+    Each is computed once and in the same steps, after those it reads itself. A row that is read may be of the day that
+    is asked for: it is seen from its own time on, as any other.
+    """
+    told: list[str] = []
+    for parent in ancestors(definition):
+        done = _backfill(parent, engine, None, end, step_days, progress, run_first_hole=False)
+        if done.filled:
+            told.append(f"{done.table}, which is read here: {done.rows:,} rows in {len(done.filled)} partitions")
+        told += [f"{done.table}: {rows:,} {reason}" for reason, rows in done.left_out.items()]
+        told += [f"{done.table}: {note}" for note in done.notes]
+    return told
+
+
+def _backfill(
+    join: structs.Join,
+    engine: Engine,
+    start: str | None,
+    end: str,
+    step_days: int,
+    watch: Progress,
+    *,
+    run_first_hole: bool,
+) -> Backfill:
     plan = plan_join(join, engine)
     table = output_table(join)
     left = plan.left
     column = left.partition or engine.partitions_spec.column
     available = engine.partitions(left.table, column, dict(left.subs))
     require_some(left, available)
-    days = requested(start, end, available, (left.start, left.end), engine)
+    days = requested(join, start or left.start, end, available, left.end, engine)
     result = Backfill(table)
     with engine.warehouse.writing(table):
         work = todo(join, table, days, available, engine, run_first_hole=run_first_hole)
+        require_same_types(join, table, plan.outputs, work, engine)
         result.present = work.present
         look_at_inputs(plan, work.days, result, engine)
-        if work.without_input:
-            result.notes.append(f"{left.table} has no rows for {len(work.without_input)} of the requested days")
-        if work.outdated:
-            result.notes.append(f"{len(work.outdated)} partitions were made by another definition and are replaced")
+        result.notes += work.notes(left.table)
         inputs = Inputs.of(_inputs(plan), engine)
         publisher = Publisher(join, table, plan.outputs, inputs, work.outdated, result, engine)
         output = JoinOutput.of(plan)
@@ -86,6 +119,7 @@ def backfill_join(
                     watch.step(f"{shown}: {part.prefix}", len(result.filled), len(work.days))
                     rows.answer(part)
                 publisher.days(piece, rows.rows())
+        publisher.retire(work.retired)
     return result
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chronon.api import structs
-from chronon.base.errors import MissingDataError
+from chronon.api.provenance import place_of
+from chronon.base.errors import ConfigError, MissingDataError, SchemaError, raise_all
 from chronon.plan.hashes import output_hash
 from chronon.plan.ranges import bounded, first_partition, missing, wanted
-from chronon.plan.scans import ENTITIES, Scan
+from chronon.plan.scans import ENTITIES, Scan, common_type
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -38,39 +39,87 @@ class Todo:
         Those of ``days`` that are there, but computed by another definition; with the hash of that definition.
     without_input:
         Requested partitions for which the input has none.
+    skipped:
+        Those before the first partition that is there: retention may have removed them.
+    retired:
+        Partitions outside of ``days`` that another definition has computed; with its hash.
     """
 
     days: list[str]
     present: int
     outdated: dict[str, str]
     without_input: list[str]
+    skipped: list[str]
+    retired: dict[str, str]
+
+    def notes(self, input_name: str) -> Iterator[str]:
+        """What a reader should know: which of the requested partitions are not there in the end, and why."""
+        if self.without_input:
+            lacking = self.without_input
+            yield f"{input_name} has no rows for {len(lacking)} of the requested days: {some(lacking)}"
+        if self.skipped:
+            yield (
+                f"{len(self.skipped)} days before the first partition are skipped: {some(self.skipped)}; "
+                "fill them with run_first_hole (--run-first-hole)"
+            )
+        if self.outdated:
+            yield f"{len(self.outdated)} partitions were made by another definition and are replaced"
+        if self.retired:
+            yield (
+                f"{len(self.retired)} partitions that were made by another definition are moved to an archive: "
+                f"{some(sorted(self.retired))}"
+            )
+
+
+def some(days: Sequence[str], shown: int = 3) -> str:
+    """A few days of a list.
+
+    >>> some(["2024-01-01", "2024-01-02", "2024-01-03", "2024-01-04"])
+    '2024-01-01, 2024-01-02, 2024-01-03 ...'
+    """
+    return ", ".join(days[:shown]) + (" ..." if len(days) > shown else "")
 
 
 def requested(
-    start: str | None, end: str, available: Sequence[str], bounds: tuple[str | None, str | None], engine: Engine
+    definition: structs.GroupBy | structs.Join,
+    first: str | None,
+    end: str,
+    available: Sequence[str],
+    last: str | None,
+    engine: Engine,
 ) -> list[str]:
     """The partitions that a run is asked for.
 
     Parameters
     ----------
-    start:
-        The first one; the input's own start if ``None``.
+    definition:
+        Without ``historical_backfill`` only its last partition is computed, whatever is asked.
+    first:
+        The first one; that of the input if ``None``.
     end:
         The last one.
     available:
         The partitions of the input.
-    bounds:
-        The input's own first and last partition, as its query says.
+    last:
+        The input's own last partition, as its query says.
     engine:
         Knows how partitions are named.
+
+    Raises
+    ------
+    ConfigError
+        If the range starts after its end.
     """
-    first = start or bounds[0] or (available[0] if available else None)
-    last = min(end, bounds[1]) if bounds[1] is not None else end
-    if first is None:
+    until = min(end, last) if last is not None else end
+    since = first or (available[0] if available else None)
+    if (definition.metaData or structs.MetaData()).historicalBackfill is False:
+        since = end
+    elif since is None or (first is None and since > until):
         return []
-    if start is None and bounds[0] is None and first > last:
-        return []
-    return wanted(first, last, engine.partitions_spec)
+    try:
+        return wanted(since, until, engine.partitions_spec)
+    except ConfigError as problem:
+        raise problem.at(place_of(definition)) from None
 
 
 def todo(
@@ -89,11 +138,36 @@ def todo(
     existing = stamps.keys() - outdated.keys()
     inputs = None if available is None else set(available)
     found = missing(days, existing, inputs, skip_first_hole=not run_first_hole)
+    lacking = missing(days, existing, inputs, skip_first_hole=False)
     return Todo(
         days=found,
         present=sum(ds in existing for ds in days),
         outdated={ds: outdated[ds] for ds in found if ds in outdated},
         without_input=[ds for ds in days if inputs is not None and ds not in inputs and ds not in existing],
+        skipped=[ds for ds in lacking if ds not in set(found)],
+        retired={ds: outdated[ds] for ds in sorted(outdated) if (found or existing) and ds not in set(found)},
+    )
+
+
+def require_same_types(
+    definition: structs.GroupBy | structs.Join, table: str, schema: Schema, work: Todo, engine: Engine
+) -> None:
+    """Raise where a column of a table would change its type from one partition to the next.
+
+    Partitions of another definition do not count: they are replaced or moved away.
+    """
+    if not work.days or work.outdated or work.retired or not engine.warehouse.exists(table):
+        return
+    known = engine.columns(table)
+    raise_all(
+        SchemaError(
+            f"Existing columns cannot be modified: columnName: {name} existingType: {known[name]} newType: {kind}, "
+            f"in {table}",
+            place=place_of(definition),
+            mend="cast it to the type that it had, or give it another name",
+        )
+        for name, kind in schema.items()
+        if name in known and common_type([known[name], kind]) is None
     )
 
 
@@ -185,7 +259,7 @@ def gaps(
         lacking = [ds for ds in spec.between(since, until) if ds not in set(present)]
         if lacking:
             kind = "snapshot" if scan.kind == ENTITIES and scan in plan.scans else "partition"
-            shown = ", ".join(lacking[:3]) + (" ..." if len(lacking) > 3 else "")  # noqa: PLR2004
+            shown = some(lacking)
             notes.append(f"{plan.name}: {scan.table} has no {kind} for {len(lacking)} of the days read ({shown})")
     return notes
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -62,10 +62,20 @@ class Publisher:
         for ds, batches in rows:
             self._day(ds, batches)
 
+    def retire(self, days: Mapping[str, str]) -> None:
+        """Move partitions that another definition has made, with its hash, out of the table into an archive."""
+        column = self.engine.partitions_spec.column
+        for ds, made_by in days.items():
+            self.engine.warehouse.archive(self.table, (column, ds), self._archive(made_by))
+            self.engine.warehouse.remove(self.table, (column, ds))
+
+    def _archive(self, made_by: str) -> str:
+        return f"{self.table}_{made_by[:8]}"
+
     def _day(self, ds: str, batches: Iterator[pa.RecordBatch]) -> None:
         column = self.engine.partitions_spec.column
         schema = with_stamp(self.schema, stamp(self.definition, ds, self.inputs, self.engine))
         if ds in self.outdated:
-            self.engine.warehouse.archive(self.table, (column, ds), f"{self.table}_{self.outdated[ds][:8]}")
+            self.engine.warehouse.archive(self.table, (column, ds), self._archive(self.outdated[ds]))
         self.result.rows += self.engine.warehouse.publish(self.table, (column, ds), batches, schema)
         self.result.filled.append(ds)

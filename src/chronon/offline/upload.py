@@ -11,6 +11,7 @@ from chronon.api.naming import name_of, slashed
 from chronon.api.provenance import place_of
 from chronon.base.errors import MissingDataError, raise_all
 from chronon.base.time import DAY_MS
+from chronon.offline.join import STEP_DAYS, backfill_parents
 from chronon.offline.partitions import gaps, untimed
 from chronon.offline.result import Progress, Silent, Upload
 from chronon.plan.group_by import GroupByPlan, plan_group_by
@@ -71,6 +72,7 @@ def upload_group_by(
     from chronon.store.names import batch_dataset
     from chronon.store.serving_info import encode
 
+    told = backfill_parents(group_by, engine, end=ds, step_days=STEP_DAYS, progress=Silent())
     plan = plan_group_by(group_by, engine)
     _require_day(plan, ds, engine)
     batch_end = engine.partitions_spec.end(ds)
@@ -83,7 +85,11 @@ def upload_group_by(
     spec = engine.partitions_spec
     first = ds if plan.kind == ENTITIES else first_partition(batch_end, window, spec)
     left_out = untimed(plan.scans, first, ds if plan.kind == ENTITIES else None, engine)
-    notes = [*gaps(plan, first, ds, engine), *(f"{rows:,} {reason}" for reason, rows in left_out.items() if rows)]
+    notes = [
+        *told,
+        *gaps(plan, first, ds, engine),
+        *(f"{rows:,} {reason}" for reason, rows in left_out.items() if rows),
+    ]
     return Upload(dataset, generation, rows, batch_end, tuple(notes))
 
 

@@ -39,7 +39,7 @@ def plan_changes(plan: GroupByPlan, tables: Tables) -> tuple[Scan, ...]:
     found: list[Scan] = []
     for number, source in enumerate(definition.sources or []):
         inner, where = underlying(source), f"sources[{number}]"
-        if not isinstance(inner, structs.EntitySource) or not inner.mutationTable:
+        if source.joinSource is not None or not isinstance(inner, structs.EntitySource) or not inner.mutationTable:
             continue
         scan = planner.scan(_of_changes(plan, inner, query_of(source)), where)
         if scan is not None and len(scan.types) == len(scan.selects):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from functools import partial
 
@@ -120,6 +120,16 @@ def plan_join(join: structs.Join, tables: Tables, rows: Scan | None = None) -> J
     planner = ScanPlanner(tables, place)
     left = rows or planner.scan(join.left, "left")
     problems = planner.problems
+    if left is not None and left.kind == EVENTS and left.time is None:
+        left = replace(left, time="ts")
+        if "ts" not in left.schema:
+            problems.append(
+                ConfigError(
+                    f"{left.table} has no column ts, and the left side names no other time",
+                    place=place_of(join, "left.query.timeColumn"),
+                    mend="time_column='...'",
+                )
+            )
     left_columns = _left_columns(left, tables) if left is not None else {}
     externals, wrong = externals_of(join, left_columns)
     parts: list[PartPlan] = []

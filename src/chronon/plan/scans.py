@@ -8,8 +8,9 @@ from typing import Protocol
 
 from chronon.api import structs
 from chronon.api.inspect import query_of, sub_partitions, underlying
+from chronon.api.naming import output_table
 from chronon.base import types as t
-from chronon.base.errors import ChrononError, ConfigError, ExpressionError, Place, SchemaError
+from chronon.base.errors import ChrononError, ExpressionError, Place, SchemaError
 from chronon.base.time import Partitions
 
 EVENTS, ENTITIES = "events", "entities"
@@ -104,15 +105,10 @@ class ScanPlanner:
         keys, inputs:
             Columns that are needed whether selected or not.
         """
-        if source.joinSource is not None:
-            self._problem(ConfigError("a join as a source cannot be computed yet"), where)
-            return None
-        inner, query = underlying(source), query_of(source)
-        written = (inner.table if isinstance(inner, structs.EventSource) else inner.snapshotTable) or ""
-        table = written.partition("/")[0]
+        query = query_of(source)
         try:
-            schema = self.tables.columns(table)
-            subs = sub_partitions(written)
+            inner = underlying(source)
+            table, schema, subs = self._table(source, inner)
         except ChrononError as problem:
             self._problem(problem, where)
             return None
@@ -135,9 +131,22 @@ class ScanPlanner:
             subs=subs,
             start=query.startPartition,
             end=query.endPartition,
-            cumulative=isinstance(inner, structs.EventSource) and bool(inner.isCumulative),
+            cumulative=source.events is not None and bool(source.events.isCumulative),
             place=self.place,
         )
+
+    def _table(
+        self, source: structs.Source, inner: structs.EventSource | structs.EntitySource
+    ) -> tuple[str, t.Schema, dict[str, str]]:
+        """The table of a source, its columns, and the sub-partitions that are meant; of a join, its output."""
+        if source.joinSource is not None and source.joinSource.join is not None:
+            from chronon.plan.chains import parent_schema  # what a join gives takes a plan of it, made of scans
+
+            parent = source.joinSource.join
+            return output_table(parent), parent_schema(parent, self.tables), {}
+        written = (inner.table if isinstance(inner, structs.EventSource) else inner.snapshotTable) or ""
+        table = written.partition("/")[0]
+        return table, self.tables.columns(table), sub_partitions(written)
 
     def _types(self, selects: Mapping[str, str], schema: t.Schema, where: str) -> Iterator[tuple[str, t.DataType]]:
         from chronon.sql import parse
