@@ -81,7 +81,7 @@ def some(days: Sequence[str], shown: int = 3) -> str:
 
 
 def requested(
-    definition: structs.GroupBy | structs.Join,
+    definition: structs.GroupBy | structs.Join | structs.StagingQuery,
     first: str | None,
     end: str,
     available: Sequence[str],
@@ -157,6 +157,8 @@ def require_same_types(
     Partitions of another definition do not count: they are replaced or moved away.
     """
     if not work.days or work.outdated or work.retired or not engine.warehouse.exists(table):
+        return
+    if not engine.warehouse.files(table).files:
         return
     known = engine.columns(table)
     raise_all(

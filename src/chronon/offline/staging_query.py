@@ -104,7 +104,7 @@ class _Job:
         first = start or self.definition.startPartition
         if (self.definition.metaData or structs.MetaData()).historicalBackfill is False:
             first = self.end
-        days = requested(first, self.end, (), (None, None), self.engine)
+        days = requested(self.definition, first, self.end, (), None, self.engine)
         work = todo(self.definition, self.table, days, None, self.engine, run_first_hole=run_first_hole)
         self.result.present = work.present
         if work.outdated:
