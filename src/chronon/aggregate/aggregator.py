@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chronon.aggregate.layout import Layout
@@ -15,6 +16,7 @@ from chronon.base.types import DataType, Schema
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from chronon.aggregate.partials import Partials
     from chronon.api import structs
 
 
@@ -127,6 +129,13 @@ class Aggregator:
         from chronon.aggregate.changes import answer_changes
 
         return answer_changes(self.serving(), snapshot, changes, queries, batch_end)
+
+    @cached_property
+    def partials(self) -> Partials:
+        """What makes and merges partial aggregates by day."""
+        from chronon.aggregate.partials import Partials
+
+        return Partials(self.layout)
 
     def serving(self, *, stale_after: int = 2 * DAY_MS) -> Serving:
         """What answers fetches from batch records and stream rows; ``stale_after`` as for the uploads."""

@@ -128,7 +128,7 @@ def _answer_one(part: Part, chunk: Chunk, queries: Queries, windows: Windows, se
         states = operation.slide_from(seed, series, lo, hi, int((queries.keys == chunk.rows.keys[0]).sum()))
     else:
         states = operation.slide(series, lo, hi)
-    return _typed(undefined_to_null(operation.finish(states)), part.base)
+    return finished(part.base, operation.finish(states))
 
 
 def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Longs) -> pa.Array:
@@ -140,6 +140,11 @@ def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Lo
     if base.shape is Shape.ELEMENT_WISE and filled is not None:
         return _typed(shapes.gather_list(found, items, filled, len(queries)), base)
     return _typed(shapes.gather_map(groups, found, items, filled, len(queries)), base)
+
+
+def finished(base: Base, column: pa.Array) -> pa.Array:
+    """The results of a column that is not grouped, in their type; a bare number that is undefined is null."""
+    return _typed(undefined_to_null(column), base)
 
 
 def undefined_to_null(column: pa.Array) -> pa.Array:

@@ -17,7 +17,7 @@ import numpy as np
 from chronon.aggregate.answer import Chunk, Queries, answer
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows
-from chronon.base.arrow import to_arrow
+from chronon.base.arrow import to_arrow, whole
 from chronon.base.time import window_start
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ class Pass:
     def _chunk(self, table: pa.Table) -> Chunk:
         sequences = _longs(table["__seq"]) if "__seq" in table.column_names else None
         rows = Rows(_longs(table["__key"]), _longs(table["ts"]), sequences)
-        return Chunk(rows, {name: _one(table[name]).cast(to_arrow(self.schema[name])) for name in self._inputs})
+        return Chunk(rows, {name: whole(table[name]).cast(to_arrow(self.schema[name])) for name in self._inputs})
 
     # ---- answers
 
@@ -232,13 +232,6 @@ def _seed(part: Part, chunk: Chunk, first: int, end: int, before: Any) -> Any:
     series = chunk.series(part.base)
     lo, hi = (series.span(np.array([at], dtype=np.int64)) for at in (first, end))
     return part.base.operation.seed(before, series, lo, hi)
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    import pyarrow as pa
-
-    whole = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-    return pa.concat_arrays([whole]) if whole.offset else whole
 
 
 def _longs(column: pa.ChunkedArray | pa.Array) -> np.ndarray:

@@ -94,3 +94,18 @@ def schema_to_arrow(schema: t.Schema) -> pa.Schema:
     import pyarrow as pa
 
     return pa.schema([(name, to_arrow(kind)) for name, kind in schema.items()])
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """A column in one piece that begins at its memory's beginning.
+
+    >>> import pyarrow as pa
+    >>> whole(pa.chunked_array([[1], [2]]).slice(1)).to_pylist()
+    [2]
+    """
+    import pyarrow as pa
+
+    found = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
+    if isinstance(found, pa.ChunkedArray):
+        found = pa.concat_arrays(found.chunks) if found.num_chunks else pa.array([], found.type)
+    return pa.concat_arrays([found]) if found.offset else found
