@@ -18,6 +18,7 @@ from typing import Dict, List, Optional, Union, cast
 from ai.chronon.api import ttypes as api
 from ai.chronon.repo import TEAMS_FILE_PATH, teams
 from ai.chronon.repo import extract_objects as eo
+from ai.chronon.repo.external_join_part import ExternalJoinPart
 from chronon.api.helpers import (
     DotDict,
     JsonDiffer,
@@ -42,7 +43,6 @@ from chronon.api.modes import (
     requires_log_flattening_task,
 )
 from chronon.api.naming import sanitize
-from chronon.api.parts import ExternalJoinPart
 from chronon.api.questions import (
     dedupe_in_order,
     get_bootstrap_dependencies,

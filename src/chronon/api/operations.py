@@ -11,7 +11,7 @@ OperationType = int
 WithArguments = tuple[int, dict[str, str]]
 
 
-def collector(code: int) -> Callable[[int], WithArguments]:
+def collector(op: int) -> Callable[[int], WithArguments]:
     """An operation that takes ``k``.
 
     >>> collector(Code.LAST_K)(10)
@@ -19,18 +19,18 @@ def collector(code: int) -> Callable[[int], WithArguments]:
     """
 
     def with_k(k: int) -> WithArguments:
-        return int(code), {"k": str(k)}
+        return int(op), {"k": str(k)}
 
     return with_k
 
 
-def generic_collector(code: int, required: Sequence[str], **defaults: Any) -> Callable[..., WithArguments]:
+def generic_collector(op: int, required: Sequence[str], **defaults: Any) -> Callable[..., WithArguments]:
     """An operation that takes several arguments; the defaults stand first in the result."""
 
     def with_arguments(*args: Any, **kwargs: Any) -> WithArguments:
         given = dict(zip([*required, *defaults], args, strict=False))
         named = {**defaults, **given, **kwargs}
-        return int(code), {name: str(value) for name, value in named.items()}
+        return int(op), {name: str(value) for name, value in named.items()}
 
     return with_arguments
 

@@ -93,8 +93,8 @@ def compile_definitions(
     """
     made = Compiled()
     all_joins = [d.value for d in definitions if isinstance(d.value, structs.Join)] + list(joins)
-    rules.adopt_production(all_joins)
     everything = [*definitions, *_inline(definitions)]
+    rules.adopt_production(all_joins, (d.value for d in everything if isinstance(d.value, structs.GroupBy)))
     for definition in everything:
         problems = _problems(definition, all_joins)
         made.problems += problems

@@ -31,6 +31,15 @@ def kind_of(value: AnyDefinition) -> str:
     return next(kind for kind, cls in KINDS.items() if isinstance(value, cls))
 
 
+def folder_of(class_name: str) -> str:
+    """The folder of a class.
+
+    >>> folder_of("GroupBy")
+    'group_bys'
+    """
+    return next(folder for folder, cls in KINDS.items() if cls.__name__ == class_name)
+
+
 @dataclass(frozen=True)
 class Definition:
     """A definition of a repo.

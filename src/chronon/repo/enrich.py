@@ -81,6 +81,7 @@ def _with_parent(source: structs.Source, child: structs.MetaData, teams: Teams) 
     if metadata.tableProperties is None or vars(parent).get("_inherited"):
         metadata.tableProperties = teams.table_properties(child.team or "")
     metadata.outputNamespace = metadata.outputNamespace or child.outputNamespace
+    _fill_join(parent, _filler(metadata))
     return structs.Source(joinSource=structs.JoinSource(join=parent, query=source.joinSource.query))
 
 

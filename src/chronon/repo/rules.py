@@ -22,14 +22,17 @@ class Unsaid(ConfigError):  # noqa: N818 - one of the problems
     """A join is online, and a group-by in it does not say whether it is."""
 
 
-def adopt_production(joins: Iterable[structs.Join]) -> None:
-    """A group-by in a production join is in production too, where it does not say that it is not."""
-    for join in joins:
-        if _metadata(join).production:
-            for group_by in part_group_bys(join):
-                if _metadata(group_by).production is None:
-                    group_by.metaData = _metadata(group_by)
-                    group_by.metaData.production = True
+def adopt_production(joins: Iterable[structs.Join], group_bys: Iterable[structs.GroupBy] = ()) -> None:
+    """A group-by in a production join is in production too, where it does not say that it is not.
+
+    Group-bys are the same if they have the same name: those given, and those that stand in any of the joins.
+    """
+    several = list(joins)
+    names = {name_of(part) for join in several if _metadata(join).production for part in part_group_bys(join)}
+    for group_by in [*group_bys, *(part for join in several for part in part_group_bys(join))]:
+        metadata = group_by.metaData = _metadata(group_by)
+        if metadata.production is None and metadata.name in names:
+            metadata.production = True
 
 
 def is_written(group_by: structs.GroupBy) -> bool:

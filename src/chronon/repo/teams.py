@@ -80,15 +80,16 @@ class Teams:
         return None
 
 
-_read: dict[str, dict[str, Any]] = {}
+loaded_jsons: dict[str, dict[str, Any]] = {}
+"""What was read, by path."""
 
 
 def read_conf_json(json_path: str | Path) -> dict[str, Any]:
     """What a ``teams.json`` holds; a file is read once."""
     key = str(json_path)
-    if key not in _read:
-        _read[key] = json.loads(Path(json_path).read_text(encoding="utf-8"))
-    return _read[key]
+    if key not in loaded_jsons:
+        loaded_jsons[key] = json.loads(Path(json_path).read_text(encoding="utf-8"))
+    return loaded_jsons[key]
 
 
 def team_exists(json_path: str | Path, team: str) -> bool:

@@ -4,4 +4,4 @@
 import json
 
 from chronon.repo.teams import DEFAULT as DEFAULT_CONF_TEAM
-from chronon.repo.teams import get_team_conf, read_conf_json, team_exists
+from chronon.repo.teams import get_team_conf, loaded_jsons, read_conf_json, team_exists

@@ -1,0 +1,1 @@
+"""The original's three scripts, with their flags, their output and their exit codes."""

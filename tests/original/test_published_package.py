@@ -1,0 +1,142 @@
+"""The published package and this project compile the same texts: the same files, the same refusals, the same names.
+
+What differs on purpose is named here with its number in ``chronon.testing.deviations``.
+"""
+
+import json
+import os
+
+import pytest
+from tests.original.catalogue import MISTAKES
+from tests.original.definitions import TEAMS, Writer
+
+REPOS = int(os.environ.get("CHRONON_ORIGINAL_REPOS", "30"))
+"""How many random repos are compared; 400 of them have been."""
+
+ENTRY_POINT = ("outputNamespace", "tableProperties", "team", "production")
+"""What the original fills in for what stands inside another definition depends on the entry point (A12)."""
+
+
+@pytest.fixture(scope="module")
+def repos():
+    return [Writer(seed).repo() for seed in range(REPOS)]
+
+
+@pytest.fixture(scope="module")
+def compiled(original, ours, repos):
+    return original.script("compiling.py", repos), ours.script("compiling.py", repos)
+
+
+def without_entry_point(conf, top=True):
+    if isinstance(conf, list):
+        return [without_entry_point(item, False) for item in conf]
+    if not isinstance(conf, dict):
+        return conf
+    inside = {key: without_entry_point(value, False) for key, value in conf.items()}
+    if not top and "metaData" in inside:
+        inside["metaData"] = {k: v for k, v in inside["metaData"].items() if k not in ENTRY_POINT}
+    return inside
+
+
+def comparable(text, namespace):
+    """A compiled text without what depends on the entry point, and with all templates filled (A7)."""
+    whole = json.dumps(without_entry_point(json.loads(text)))
+    return whole.replace("{{ logged_table }}", f"{namespace}.parents_logged")
+
+
+def test_random_repos_compile_to_the_same_files(compiled, repos):
+    for theirs, mine in zip(*compiled, strict=True):
+        assert sorted(mine["files"]) == sorted(theirs["files"])
+        for path, text in theirs["files"].items():
+            if "parents_parent_logged" in mine["files"][path] and "logged_table" in text:
+                continue  # A7: shown below
+            assert comparable(mine["files"][path], "") == comparable(text, "")
+
+
+def test_group_bys_and_staging_queries_are_equal_byte_for_byte(compiled):
+    """Nothing stands inside them that could depend on the entry point; their own metadata do not."""
+    checked = 0
+    for theirs, mine in zip(*compiled, strict=True):
+        for path, text in theirs["files"].items():
+            if not path.startswith("joins/") and "joinSource" not in text:
+                assert mine["files"][path] == text
+                checked += 1
+    assert checked > REPOS
+
+
+def test_random_repos_end_with_the_same_exit_codes(compiled):
+    for theirs, mine in zip(*compiled, strict=True):
+        assert [run["exit"] for run in mine["runs"]] == [run["exit"] for run in theirs["runs"]] != []
+
+
+@pytest.fixture(scope="module")
+def refused(original, ours):
+    files = [
+        {"files": {"teams.json": json.dumps(TEAMS), path: text}, "runs": [[f"--conf={path}", "-y"]]}
+        for path, text, _ in MISTAKES.values()
+    ]
+    return [dict(zip(MISTAKES, side.script("compiling.py", files), strict=True)) for side in (original, ours)]
+
+
+@pytest.mark.parametrize("rule", MISTAKES)
+def test_a_mistake_is_refused_with_the_same_words(refused, rule):
+    path, _, token = MISTAKES[rule]
+    (theirs,), (mine,) = (side[rule]["runs"] for side in refused)
+    assert token in theirs["said"], theirs["said"]
+    assert token in mine["said"], mine["said"]
+    assert mine["exit"] == theirs["exit"]
+    for kind in set(theirs["kinds"]) & {"AssertionError", "ValueError"}:
+        assert kind in mine["kinds"]
+    assert f"{path}:" in mine["said"] or rule == "X1"
+    assert not any(name.endswith("bad.v1") for name in refused[1][rule]["files"])
+
+
+def test_the_surface_is_that_of_the_published_package(original, ours):
+    theirs, mine = original.script("surface.py"), ours.script("surface.py")
+    assert mine["specs"] == theirs["specs"]
+    wrong = [
+        f"{module}.{name}: {problem}"
+        for module, names in theirs["modules"].items()
+        for name, expected in names.items()
+        if promised(module, name, expected) and (problem := differs(expected, mine["modules"][module].get(name)))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+STARRED = ("api.ttypes", "group_by", "join", "query", "model", "staging_query", "utils")
+"""Modules that repos import everything from, so that also what they import themselves is used by name."""
+
+INSIDE = ("check_deprecation_date_setup_for_downstream", "check_deprecation_existence_in_upstream", "fix_spec")
+"""Steps of the original's own compiler, which nothing outside calls."""
+
+
+def promised(module, name, expected):
+    """Whether a name is one that repos may import: its own, or, of the modules that are starred, any but Thrift's."""
+    home = str(expected.get("home") or expected.get("module") or "")
+    if home.startswith("thrift") or name in INSIDE:
+        return False
+    return module in STARRED or home.startswith(("ai.", "builtins")) or "value" in expected
+
+
+def differs(expected, found):
+    """What is missing from a name of ours: more arguments at the end, and more names in a class, are no harm."""
+    if found is None:
+        return "is missing"
+    if "members" in expected:
+        missing = {n: v for n, v in expected["members"].items() if n not in found.get("members", {})}
+        other = {
+            n: v
+            for n, v in expected["members"].items()
+            if n in found.get("members", {}) and v is not None and v != found["members"][n]
+        }
+        return f"lacks {missing}, has other numbers {other}" if missing or other else None
+    if expected.get("arguments") and found.get("arguments") is not None:
+        asked, given = expected["arguments"], found["arguments"]
+        order = [a[0] for a in given if a[1] == "POSITIONAL_OR_KEYWORD"]
+        names = [a[0] for a in asked if a[1] == "POSITIONAL_OR_KEYWORD"]
+        if order[: len(names)] != names:
+            return f"takes {order}, not {names}"
+        defaults = {a[0]: a[2] for a in given}
+        other = {a[0]: (a[2], defaults[a[0]]) for a in asked if a[0] in defaults and a[2] != defaults[a[0]]}
+        return f"has other defaults {other}" if other else None
+    return None
