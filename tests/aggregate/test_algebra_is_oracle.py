@@ -6,13 +6,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chronon.aggregate import Aggregator
 from chronon.api import structs
+from chronon.api.enums import Operation
+from chronon.base.errors import ChrononError
 from chronon.base.time import DAY_MS, HOUR_MS
+from chronon.base.types import STRING, ListType, MapType
 from chronon.testing import assert_same
 from chronon.testing.algebra import Algebra
 from chronon.testing.columns import Shape
 from chronon.testing.formulas import FORMULAS
-from chronon.testing.shorthand import ORIGIN, window
+from chronon.testing.shorthand import ORIGIN, aggregation, window
 from chronon.testing.strategies import (
     OPERATIONS,
     SHAPES,
@@ -20,22 +24,28 @@ from chronon.testing.strategies import (
     Definition,
     definitions,
     histories,
+    input_types,
     instants,
 )
 
-COMBINATIONS = [
-    pytest.param(operation, shape, id=f"{operation}-{getattr(shape, 'name', shape)}")
-    for operation in OPERATIONS
-    for shape in SHAPES
-    if shape in (Shape.DIRECT, "BUCKET") or not FORMULAS[operation].timed
-]
-each_combination = pytest.mark.parametrize("operation, shape", COMBINATIONS)
+COMBINATIONS = [(operation, shape) for operation in OPERATIONS for shape in SHAPES if input_types(operation, shape)]
+each_combination = pytest.mark.parametrize(
+    "operation, shape", [pytest.param(o, s, id=f"{o}-{getattr(s, 'name', s)}") for o, s in COMBINATIONS]
+)
+each_type = pytest.mark.parametrize(
+    "operation, shape, kind",
+    [
+        pytest.param(o, s, kind, id=f"{o}-{getattr(s, 'name', s)}-{kind}")
+        for o, s in COMBINATIONS
+        for kind in input_types(o, s)
+    ],
+)
 
 
 @st.composite
-def every_window(draw, operation, shape, windows=WINDOWS):
+def every_window(draw, operation, shape, windows=WINDOWS, kinds=None):
     """One aggregation over all windows at once."""
-    drawn = draw(definitions([operation], [shape], max_aggregations=1))
+    drawn = draw(definitions([operation], [shape], kinds=kinds, max_aggregations=1))
     (aggregation,) = drawn.aggregations
     wide = structs.Aggregation(
         inputColumn=aggregation.inputColumn,
@@ -52,11 +62,11 @@ def compiled(definition):
     return Algebra(definition.aggregations, definition.schema)
 
 
-@each_combination
-@settings(max_examples=10)
+@each_type
+@settings(max_examples=3)
 @given(data=st.data())
-def test_a_backfill_point_in_time(operation, shape, data):
-    definition = data.draw(every_window(operation, shape))
+def test_a_backfill_point_in_time(operation, shape, kind, data):
+    definition = data.draw(every_window(operation, shape, kinds=[kind]))
     rows = data.draw(histories(definition.schema, tensors=definition.tensors))
     queries = data.draw(instants(definition.oracle, rows, max_size=4))
     answers = compiled(definition).run({0: rows}, [(0, at) for at in queries])
@@ -94,3 +104,41 @@ def test_a_fetch(operation, shape, data, stale_after):
     algebra = compiled(definition)
     expected = definition.oracle.visible(rows, rows, ORIGIN, at, stale_after=stale_after)
     assert_same(expected, algebra.visible(rows, rows, ORIGIN, at, stale_after=stale_after))
+
+
+def test_these_are_all_the_combinations_that_a_definition_can_have():
+    """Whatever the algebra accepts of the types that have a shape of their own is among the combinations."""
+    payloads = {kind for _, shape, kind in combinations() if shape is Shape.DIRECT}
+    offered = {Shape.DIRECT: payloads, "BUCKET": payloads}
+    offered[Shape.FLATTENED] = offered[Shape.ELEMENT_WISE] = {ListType(kind) for kind in payloads}
+    offered[Shape.PER_KEY] = {MapType(STRING, kind) for kind in payloads}
+    accepted = {
+        (operation, shape, kind)
+        for operation in OPERATIONS
+        for shape, kinds in offered.items()
+        for kind in kinds
+        if is_accepted(operation, shape, kind)
+    }
+    missing = accepted - combinations()
+    assert not missing
+    assert len({operation for operation, _, _ in combinations()}) == len(Operation) == 20
+    assert all(is_accepted(*each) for each in combinations())
+
+
+def combinations():
+    return {(operation, shape, kind) for operation, shape in COMBINATIONS for kind in input_types(operation, shape)}
+
+
+def is_accepted(operation, shape, kind):
+    """Whether the algebra takes it, and in that very shape."""
+    k = {"k": 8} if FORMULAS[operation].k else {}
+    options = {"buckets": ["b"]} if shape == "BUCKET" else {"element_wise": True} if shape is Shape.ELEMENT_WISE else {}
+    try:
+        made = Aggregator([aggregation("x", operation, *WINDOWS[1:], **k, **options)], {"x": kind, "b": STRING})
+    except ChrononError:
+        return False
+    names = {"DIRECT": Shape.DIRECT, "FLATTENED": Shape.FLATTENED, "MAPPED": Shape.PER_KEY}
+    base = made.parts[0].base
+    if base.bucket is not None:
+        return shape == "BUCKET" and base.shape.name == "DIRECT"
+    return names.get(base.shape.name, Shape.ELEMENT_WISE) is shape

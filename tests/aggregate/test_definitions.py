@@ -160,3 +160,8 @@ def test_types_of_results(operation, column, result):
     arguments = {"k": 2} if operation in ("TOP_K", "LAST_K") else {}
     (found,) = outputs(aggregation(column, operation, **arguments), f=FLOAT, short=SHORT).values()
     assert found == result
+
+
+def test_k_stands_in_the_name_as_a_number():
+    made = Aggregator([aggregation("x", "LAST_K", k="+4"), aggregation("x", "TOP_K", k="007")], SCHEMA)
+    assert list(made.outputs) == ["x_last4", "x_top7"]

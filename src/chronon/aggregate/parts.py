@@ -262,17 +262,17 @@ def _shape(
         )
     if kind.timed:
         return Shape.DIRECT, declared
-    flat = isinstance(declared, ListType) and declared.element in SCALARS
+    items = declared.element if isinstance(declared, ListType) and declared.element in SCALARS else None
     if element_wise:
-        if not flat:
+        if items is None:
             raise ConfigError(
                 f"element_wise needs a list of scalars, the input is {declared}", place=place, expected="list<double>"
             )
         if bucket is not None:
             raise ConfigError("element_wise and buckets cannot be combined", place=place, mend="drop one of them")
-        return Shape.ELEMENT_WISE, declared.element  # type: ignore[union-attr]
-    if flat:
-        return Shape.FLATTENED, declared.element  # type: ignore[union-attr]
+        return Shape.ELEMENT_WISE, items
+    if items is not None:
+        return Shape.FLATTENED, items
     if isinstance(declared, MapType) and declared.key == STRING:
         if bucket is not None:
             raise ConfigError(

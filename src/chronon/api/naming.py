@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from re import fullmatch
 
 from chronon.api.enums import Operation, TimeUnit
 from chronon.api.inspect import WHOLE_HISTORY
@@ -40,7 +41,8 @@ def operation_name(aggregation: Aggregation) -> str:
     """The operation as it stands in a column's name: ``sum``, ``last10``."""
     operation = Operation(aggregation.operation if aggregation.operation is not None else Operation.LAST)
     if operation in _WITH_K:
-        return f"{_WITH_K[operation]}{(aggregation.argMap or {}).get('k', '')}"
+        k = (aggregation.argMap or {}).get("k", "")
+        return f"{_WITH_K[operation]}{int(k) if fullmatch(r'[+-]?[0-9]+', k) else k}"
     return operation.name.lower()
 
 

@@ -52,7 +52,8 @@ WINDOWS = (None, "1h", "11h", "12h", "24h", "1d", "2d", "7d", "287h", "12d", "13
 """Lengths on both sides of every change of the hop; ``None`` is the whole history."""
 
 STRUCT = StructType((("a", INT), ("b", STRING)))
-_PAYLOADS = (STRUCT, ListType(INT), ListType(STRUCT), MapType(STRING, DOUBLE), BYTE, BOOLEAN, BINARY)
+_LISTS = (ListType(INT), ListType(BYTE), ListType(STRUCT), ListType(ListType(INT)))
+_PAYLOADS = (STRUCT, *_LISTS, MapType(STRING, DOUBLE), BYTE, BOOLEAN, BINARY)
 _TEXTS = ("", "a", "b", "B", "é", "\uff01", "\U0001f600")
 _INTEGER_BITS = {BYTE: 8, SHORT: 16, INT: 32, LONG: 64}
 _BUCKET = "bucket"
@@ -112,9 +113,10 @@ def definitions(
     shapes: Collection[Shape | str] = SHAPES,
     windows: Sequence[str | None] = WINDOWS,
     *,
+    kinds: Collection[DataType] | None = None,
     max_aggregations: int = 3,
 ) -> Definition:
-    """One to ``max_aggregations`` valid aggregations of these operations, shapes and windows.
+    """One to ``max_aggregations`` valid aggregations of these operations, shapes and windows, over inputs of ``kinds``.
 
     Each has an input column of its own, named after its place (``x0``, ``x1``); buckets are in ``bucket``.
     """
@@ -125,7 +127,8 @@ def definitions(
         operation = draw(st.sampled_from(sorted(operations)))
         shape = draw(st.sampled_from([shape for shape in SHAPES if shape in shapes and _fits(operation, shape)]))
         column = f"x{i}"
-        schema[column] = draw(_input_types(operation, shape))
+        possible = input_types(operation, shape)
+        schema[column] = draw(st.sampled_from([kind for kind in possible if kinds is None or kind in kinds]))
         if shape is Shape.ELEMENT_WISE:
             tensors.add(column)
         if shape == "BUCKET":
@@ -147,17 +150,27 @@ def _fits(operation: str, shape: Shape | str) -> bool:
     return not FORMULAS[operation].timed or shape in (Shape.DIRECT, "BUCKET")
 
 
-@st.composite
-def _input_types(draw: st.DrawFn, operation: str, shape: Shape | str) -> DataType:
+def input_types(operation: str, shape: Shape | str) -> list[DataType]:
+    """The types of input columns that an operation takes in a shape; none where it cannot have that shape.
+
+    >>> input_types("SUM", Shape.FLATTENED)
+    [list<boolean>, list<double>, list<float>, list<int>, list<long>, list<short>]
+    """
     formula = FORMULAS[operation]
-    anything = {INT, LONG, SHORT, FLOAT, DOUBLE, STRING, *_PAYLOADS}
-    accepted = formula.accepts if formula.accepts is not None else anything
-    if not formula.timed and shape in (Shape.DIRECT, "BUCKET"):  # a list or a map would have another shape
-        accepted = {kind for kind in accepted if not isinstance(kind, ListType | MapType)}
+    if not _fits(operation, shape):
+        return []
+    accepted = formula.accepts if formula.accepts is not None else {INT, LONG, SHORT, FLOAT, DOUBLE, STRING, *_PAYLOADS}
     if shape in (Shape.FLATTENED, Shape.ELEMENT_WISE):
-        return ListType(draw(st.sampled_from(sorted(SCALARS & accepted, key=str))))
-    element = draw(st.sampled_from(sorted(accepted, key=str)))
-    return MapType(STRING, element) if shape is Shape.PER_KEY else element
+        return [ListType(kind) for kind in sorted(SCALARS & accepted, key=str)]
+    if shape is Shape.PER_KEY:
+        return [MapType(STRING, kind) for kind in sorted(accepted, key=str)]
+    direct = accepted if formula.timed else {kind for kind in accepted if not _has_shape(kind)}
+    return sorted(direct, key=str)
+
+
+def _has_shape(kind: DataType) -> bool:
+    """Whether a type makes operations that are not timed look into it."""
+    return isinstance(kind, MapType) or (isinstance(kind, ListType) and kind.element in SCALARS)
 
 
 def _arguments(operation: str) -> st.SearchStrategy[dict[str, Any]]:
