@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chronon.offline.group_by import backfill_group_by
     from chronon.offline.join import backfill_join
+    from chronon.offline.labels import backfill_labels
     from chronon.offline.result import Backfill, Progress, Upload
     from chronon.offline.staging_query import backfill_staging_query
     from chronon.offline.upload import upload_group_by, upload_join
@@ -21,6 +22,7 @@ __all__ = [
     "Upload",
     "backfill_group_by",
     "backfill_join",
+    "backfill_labels",
     "backfill_staging_query",
     "upload_group_by",
     "upload_join",
@@ -32,6 +34,7 @@ _HOMES = {
     "Upload": "result",
     "backfill_group_by": "group_by",
     "backfill_join": "join",
+    "backfill_labels": "labels",
     "backfill_staging_query": "staging_query",
     "upload_group_by": "upload",
     "upload_join": "upload",

@@ -2,7 +2,9 @@
 
 A case is a folder with ``case.json`` (``end_ds``), ``join.json`` or ``group_by.json`` (the definition), ``tables/``
 (``<namespace>.<table>/ds=.../*.parquet``, or ``<namespace>.<table>.csv``) and ``output.parquet``, or
-``recommended.parquet`` where the recorded output shows a defect. Rows are matched by left columns and partition.
+``recommended.parquet`` where the recorded output shows a defect. Rows are matched by left columns and partition. With a
+``label_ds`` in ``case.json`` there are also ``output_labels.parquet``, the labels of that day, and
+``output_labeled.parquet``, the view that joins them to the features.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -58,37 +61,69 @@ def check(case: Path) -> list[str]:
     """Everything that our backfill of a case has otherwise than its recorded output."""
     import pyarrow.parquet as pq
 
-    recommended = case / "recommended.parquet"
-    expected = pq.read_table(recommended if recommended.exists() else case / "output.parquet").to_pylist(
-        maps_as_pydicts="strict"
-    )
     with TemporaryDirectory() as folder:
         try:
-            actual, identity = compute(case, Path(folder))
+            outputs = compute(case, Path(folder))
         except ChrononError as error:
             return [f"refused: {error}"]
         except Exception as crash:  # noqa: BLE001 - one case must not end the run
             return [f"crashed: {type(crash).__name__}: {crash}"]
-    return list(compare(expected, actual, identity))
+    return [
+        difference
+        for output in outputs
+        for difference in compare(
+            pq.read_table(case / output.file).to_pylist(maps_as_pydicts="strict"), output.rows, output.identity
+        )
+    ]
 
 
-def compute(case: Path, warehouse: Path) -> tuple[list[dict[str, Any]], list[str]]:
-    """The rows of our own output of a case, and the columns by which rows are matched."""
+@dataclass(frozen=True)
+class Output:
+    """A table that we computed.
+
+    Parameters
+    ----------
+    file:
+        Of the case: the recorded output.
+    rows:
+        Our own.
+    identity:
+        The columns by which rows are matched.
+    """
+
+    file: str
+    rows: list[dict[str, Any]]
+    identity: list[str]
+
+
+def compute(case: Path, warehouse: Path) -> list[Output]:
+    """Our own outputs of a case."""
     from chronon.engine.duckdb import DuckDBEngine
-    from chronon.offline import backfill_group_by, backfill_join
+    from chronon.offline import backfill_group_by, backfill_join, backfill_labels
     from chronon.plan.group_by import plan_group_by
     from chronon.plan.join import plan_join
+    from chronon.plan.labels import plan_labels
 
     lay_out(case / "tables", warehouse)
     engine: Engine = DuckDBEngine(warehouse)
-    end = json.loads((case / "case.json").read_text())["end_ds"]
-    if (case / "join.json").exists():
-        join = from_json(structs.Join, (case / "join.json").read_text())
-        backfill_join(join, engine, end=end)
-        return read(engine, output_table(join)), ["ds", *plan_join(join, engine).left_columns]
-    group_by = from_json(structs.GroupBy, (case / "group_by.json").read_text())
-    backfill_group_by(group_by, engine, end=end)
-    return read(engine, output_table(group_by)), ["ds", *plan_group_by(group_by, engine).keys]
+    facts = json.loads((case / "case.json").read_text())
+    end = facts["end_ds"]
+    main = "recommended.parquet" if (case / "recommended.parquet").exists() else "output.parquet"
+    if not (case / "join.json").exists():
+        group_by = from_json(structs.GroupBy, (case / "group_by.json").read_text())
+        backfill_group_by(group_by, engine, end=end)
+        return [Output(main, read(engine, output_table(group_by)), ["ds", *plan_group_by(group_by, engine).keys])]
+    join = from_json(structs.Join, (case / "join.json").read_text())
+    backfill_join(join, engine, end=end)
+    table = output_table(join)
+    identity = ["ds", *plan_join(join, engine).left_columns]
+    outputs = [Output(main, read(engine, table), identity)]
+    if "label_ds" in facts:
+        backfill_labels(join, engine, label_ds=facts["label_ds"])
+        ids = ["ds", "label_ds", *plan_labels(join, engine).row_ids]
+        outputs.append(Output("output_labels.parquet", read(engine, f"{table}_labels"), ids))
+        outputs.append(Output("output_labeled.parquet", read(engine, f"{table}_labeled"), [*identity, "label_ds"]))
+    return outputs
 
 
 def lay_out(tables: Path, warehouse: Path) -> None:
