@@ -9,6 +9,7 @@ from click.exceptions import Exit
 
 from chronon.cli.changes import check, diff, prune
 from chronon.cli.doctor import doctor
+from chronon.cli.labels import labels
 from chronon.cli.lineage_command import lineage
 from chronon.cli.offline import backfill, sql, upload
 from chronon.cli.online import fetch, serve
@@ -41,6 +42,7 @@ COMMANDS = (
     doctor,
     snapshot,
     backfill,
+    labels,
     upload,
     fetch,
     serve,
