@@ -15,7 +15,7 @@ from chronon.cli.offline import backfill, sql, upload
 from chronon.cli.online import fetch, serve
 from chronon.cli.quickstart_command import quickstart
 from chronon.cli.repo import compile_command, init
-from chronon.cli.tables import snapshot
+from chronon.cli.tables import fingerprint, retain, snapshot
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -41,6 +41,8 @@ COMMANDS = (
     lineage,
     doctor,
     snapshot,
+    fingerprint,
+    retain,
     backfill,
     labels,
     upload,

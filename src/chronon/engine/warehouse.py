@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chronon.base.errors import ConfigError, MissingDataError, StorageError
+from chronon.engine.tables.digests import Digests
 from chronon.engine.tables.files import File, Files
 from chronon.engine.tables.folders import single_file
 from chronon.engine.tables.places import folder_at, storage_error
 from chronon.engine.tables.protocol import Location, TableFormat
 from chronon.engine.tables.registry import format_named, format_of_file, format_of_folder, ours
+from chronon.engine.tables.statistics import PartitionStatistics, statistics
 from chronon.engine.tables.view import View, publish_view, read_view
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ class Warehouse:
 
     def __init__(self, root: str | os.PathLike[str], tables: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self.root = Path(root).absolute()
+        self.digests = Digests(self.root / ".digests")
         self._tables = tables or {}
 
     def files(self, table: str) -> Files:
@@ -56,6 +59,10 @@ class Warehouse:
         if known is None:
             raise self._unknown(table)
         return known.files(at)
+
+    def statistics(self, table: str) -> list[PartitionStatistics]:
+        """Rows, bytes and the bounds of columns for each partition of a table of Parquet files, from their footers."""
+        return statistics(self.files(table))
 
     def exists(self, table: str) -> bool:
         """Whether there is a table of that name."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from chronon.api import structs
@@ -19,10 +20,12 @@ if TYPE_CHECKING:
     from chronon.base.time import Partitions
     from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
+    from chronon.engine.tables.digests import Digests
     from chronon.engine.tables.files import Files
     from chronon.plan.group_by import GroupByPlan
 
-HASH = "semantic_hash"
+HASH, INPUTS, LIBRARIES = "semantic_hash", "inputs", "libraries"
+"""Names in a stamp: the definition, what the inputs held, and the versions of what computed it."""
 
 
 @dataclass(frozen=True)
@@ -210,14 +213,14 @@ class Inputs:
             found[scan.table] = files, column, None if None in (window, other) else max(window or 0, other or 0)
         return Inputs(found)
 
-    def fingerprints(self, ds: str, spec: Partitions) -> dict[str, str]:
-        """A digest for each table of the files that the partition ``ds`` is computed from."""
+    def fingerprints(self, ds: str, spec: Partitions, digests: Digests) -> dict[str, str]:
+        """A digest for each table of what the files hold that the partition ``ds`` is computed from."""
         found: dict[str, str] = {}
         for table, (files, column, window) in self.tables.items():
             first = first_partition(spec.start(ds), window, spec)
             named = column in files.partition_columns
             days = bounded(files.partitions(column), first, ds) if named else None
-            found[table] = files.fingerprint(column, days)
+            found[table] = digests.of(files, column, days)
         return found
 
 
@@ -231,10 +234,19 @@ def stamp(
 
     return {
         HASH: output_hash(definition),
-        "inputs": json.dumps(inputs.fingerprints(ds, engine.partitions_spec), sort_keys=True),
+        INPUTS: json.dumps(inputs.fingerprints(ds, engine.partitions_spec, engine.warehouse.digests), sort_keys=True),
         "engine": engine.name,
         "version": __version__,
+        LIBRARIES: json.dumps(_libraries(), sort_keys=True),
     }
+
+
+@cache
+def _libraries() -> dict[str, str]:
+    """The versions of what has a part in the values."""
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("chronon", "datasketches", "duckdb", "numpy", "pyarrow")}
 
 
 def with_stamp(schema: Schema, stamp: Mapping[str, str]) -> pa.Schema:
