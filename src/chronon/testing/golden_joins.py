@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """How many differences of a case are printed."""
+
+ROW_IDS = ("ds", "ts", "request_id")
+"""The columns that tell the rows of most cases apart."""
 
 TOLERANCES = {"variance": 1e-8, "skew": 1e-7, "kurtosis": 1e-7}
 """Relative tolerances of columns whose name holds such a word; 1e-9 for all others."""
@@ -111,7 +114,7 @@ def compute(case: Path, warehouse: Path) -> list[Output]:
     main = "recommended.parquet" if (case / "recommended.parquet").exists() else "output.parquet"
     if not (case / "join.json").exists():
         group_by = from_json(structs.GroupBy, (case / "group_by.json").read_text())
-        backfill_group_by(group_by, engine, end=end)
+        backfill_group_by(group_by, engine, end=end, any_source=True)  # the recorded outputs have those days too
         return [Output(main, read(engine, output_table(group_by)), ["ds", *plan_group_by(group_by, engine).keys])]
     join = from_json(structs.Join, (case / "join.json").read_text())
     backfill_join(join, engine, end=end)
@@ -146,7 +149,11 @@ def read(engine: Engine, table: str) -> list[dict[str, Any]]:
 def compare(
     expected: Sequence[dict[str, Any]], actual: Sequence[dict[str, Any]], identity: Sequence[str]
 ) -> Iterator[str]:
-    """What differs between two tables whose rows are matched by ``identity``, then by all their values."""
+    """What differs between two tables.
+
+    Rows are matched by partition, time and request where that tells them apart, else by ``identity``, then by all their
+    values.
+    """
     if len(expected) != len(actual):
         yield f"expected {len(expected)} rows, got {len(actual)}"
         return
@@ -154,7 +161,7 @@ def compare(
         missing, more = sorted(set(expected[0]) - set(actual[0])), sorted(set(actual[0]) - set(expected[0]))
         yield f"columns: missing {missing}, not expected {more}"
         return
-    names = [name for name in identity if not expected or name in expected[0]]
+    names = _telling(expected, actual, identity)
     for wanted, found in zip(in_order(expected, names), in_order(actual, names), strict=True):
         for name, value in wanted.items():
             relative = next((t for word, t in TOLERANCES.items() if word in name), 1e-9)
@@ -162,11 +169,31 @@ def compare(
                 yield f"{ {key: wanted[key] for key in names} } {difference}"
 
 
+def _telling(
+    expected: Sequence[dict[str, Any]], actual: Sequence[dict[str, Any]], identity: Sequence[str]
+) -> list[str]:
+    """The columns by which rows are matched."""
+    known = [name for name in identity if expected and name in expected[0]]
+    short = [name for name in ROW_IDS if expected and name in expected[0]]
+    for rows in (expected, actual):
+        if len({_sortable([row[name] for name in short]) for row in rows}) != len(rows):
+            return known
+    return short
+
+
 def in_order(rows: Sequence[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
     """Rows by the columns ``names``, and by all others where those are equal."""
-    return sorted(
-        rows, key=lambda row: (repr([row[name] for name in names]), repr(sorted((k, str(v)) for k, v in row.items())))
-    )
+    return sorted(rows, key=lambda row: (_sortable([row[name] for name in names]), _sortable(row)))
+
+
+def _sortable(value: Any) -> str:
+    """A text that is the same for the same value: maps by their keys, floats by their first digits."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value).items()
+        return "{" + ", ".join(f"{key}: {_sortable(inner)}" for key, inner in sorted(items, key=str)) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_sortable, cast("list[Any]", value))) + "]"
+    return f"{value:.6g}" if isinstance(value, float) else repr(value)
 
 
 if __name__ == "__main__":
