@@ -62,7 +62,7 @@ def _read(path: Path) -> list[Case]:
         if not line.strip() or line.startswith("#"):
             continue
         if line.startswith("columns"):
-            schema = _schema(line.removeprefix("columns"))
+            schema = schema_of(line.removeprefix("columns"))
         elif line.startswith("  "):
             _add(cases[-1], line.strip())
         else:
@@ -81,7 +81,8 @@ def _read(path: Path) -> list[Case]:
     return cases
 
 
-def _schema(text: str) -> dict[str, t.DataType]:
+def schema_of(text: str) -> dict[str, t.DataType]:
+    """The columns of a block."""
     pairs: list[str] = []
     for piece in text.split(","):
         if pairs and pairs[-1].count("<") > pairs[-1].count(">"):

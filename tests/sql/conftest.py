@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
-
 import duckdb
 import pytest
 
 from chronon import sql
+
+from .in_spark import session
 
 
 @pytest.fixture(scope="session")
@@ -24,20 +23,7 @@ def connection():
 @pytest.fixture(scope="session")
 def spark():
     """One session of Spark for all tests: starting it takes longer than they do."""
-    pyspark = pytest.importorskip("pyspark.sql")
-    os.environ["TZ"] = "UTC"
-    time.tzset()
-    builder = pyspark.SparkSession.builder.master("local[1]")
-    settings = {
-        "spark.sql.ansi.enabled": "false",
-        "spark.sql.session.timeZone": "UTC",
-        "spark.driver.extraJavaOptions": "-Duser.timezone=UTC",
-        "spark.ui.enabled": "false",
-        "spark.sql.legacy.sizeOfNull": "true",
-    }
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("OFF")
-    yield session
-    session.stop()
+    pytest.importorskip("pyspark.sql")
+    made = session()
+    yield made
+    made.stop()

@@ -10,7 +10,10 @@ import pyarrow as pa
 from chronon import sql
 from chronon.base import arrow
 from chronon.base.types import DataType, MapType
+from chronon.sql.batches import functions_of, install
 from chronon.sql.duckdb_types import duckdb_type
+
+INSTALLED = set()
 
 
 def table_of(rows, schema):
@@ -31,6 +34,10 @@ def _packed(value: Any, kind: DataType) -> Any:
 def in_duckdb(connection, text, rows, schema):
     """The values, and the name of the result's type."""
     rendered = sql.parse(text).to_duckdb(schema)
+    for function in functions_of(rendered):
+        if (id(connection), function.name) not in INSTALLED:
+            install(connection, function)
+            INSTALLED.add((id(connection), function.name))
     connection.register("rows_of_test", table_of(rows, schema))
     query = f'SELECT x, typeof(x) FROM (SELECT {rendered} AS x, "row number" AS n FROM rows_of_test) ORDER BY n'
     found = connection.execute(query).fetchall()

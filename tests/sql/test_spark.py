@@ -5,44 +5,26 @@ What differs is written in the case itself, ``(Spark: value)``, so that this tes
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from chronon import sql
 from chronon.base import types as t
 
 from .cases import read_cases, shown
+from .in_spark import plain, type_in_spark
 
 pytest.importorskip("pyspark")
 
 CASES = [case for case in read_cases() if not case.error and case.kind != t.NULL]
 GROUPS = {key: [case for case in CASES if (case.file, tuple(case.schema.items())) == key] for key in
           {(case.file, tuple(case.schema.items())): None for case in CASES}}  # fmt: skip
-NAMES = {t.BYTE: "tinyint", t.SHORT: "smallint", t.LONG: "bigint"}
-
-
-def type_in_spark(kind):
-    if isinstance(kind, t.ListType):
-        return f"array<{type_in_spark(kind.element)}>"
-    if isinstance(kind, t.MapType):
-        return f"map<{type_in_spark(kind.key)},{type_in_spark(kind.value)}>"
-    if isinstance(kind, t.StructType):
-        return f"struct<{','.join(f'{name}:{type_in_spark(part)}' for name, part in kind.fields)}>"
-    return NAMES.get(kind, kind.name)
-
-
-def plain(value):
-    if isinstance(value, bytearray):
-        return bytes(value)
-    if isinstance(value, list):
-        return [plain(each) for each in value]
-    if isinstance(value, dict):
-        return {key: plain(each) for key, each in value.items()}
-    return plain(value.asDict()) if hasattr(value, "asDict") else value
 
 
 def same(left, right):
     """Equal texts; doubles of functions may differ in the last digit, which Java computes itself."""
-    if isinstance(left, float) and isinstance(right, float) and abs(left - right) <= 2e-16 * abs(left):
+    if isinstance(left, float) and isinstance(right, float) and abs(left - right) <= math.ulp(left):
         return True
     return shown(left) == shown(right)
 

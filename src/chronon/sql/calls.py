@@ -7,9 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chronon.base import types as t
-from chronon.base.types import ListType
 from chronon.sql.casts import cast
-from chronon.sql.functions import refused
+from chronon.sql.functions import lambdas, refused
 from chronon.sql.tree import FUNCTIONS, Lambda, Literal, Node, Refusal, Variable, call
 
 if TYPE_CHECKING:
@@ -25,11 +24,16 @@ SIGNS = {
     "add": "+", "subtract": "-", "multiply": "*", "divide": "/", "mod": "%", "equals": "=", "differs": "<>",
     "greater": ">", "at_least": ">=", "less": "<", "at_most": "<=", "equal_null": "<=>",
 }  # fmt: skip
-_INTERNAL = frozenset(SIGNS) - {"mod"} | {
+INTERNAL = frozenset(SIGNS) - {"mod"} | {
     "negative", "bitand", "bitor", "bitxor", "bitnot", "case", "in", "and", "or", "is_true", "is_false", "index",
     "map_value", "field", "concat_lists", "reverse_text", "read_timestamp", "shift", "shift_micros", "shift_months",
     "read_json", "json_at", "extract", "whole_seconds",
 }  # fmt: skip
+
+
+def public_names() -> list[str]:
+    """The functions that an expression may name."""
+    return [name for name in FUNCTIONS if name not in INTERNAL and not name.startswith("_")]
 
 
 def function_call(typer: Typer, tree: Any) -> Node:
@@ -40,9 +44,10 @@ def function_call(typer: Typer, tree: Any) -> Node:
     why = refused.reason(name)
     if why is not None:
         raise Refusal(f"the function {name} is refused: {why[0]}", mend=why[1])
-    function = FUNCTIONS.get("named_struct" if name == "struct" else name)
-    if function is None or name in _INTERNAL:
-        near = difflib.get_close_matches(name, [known for known in FUNCTIONS if known not in _INTERNAL], n=1)
+    known = _WITH_UNIT.get(name, name) if len(tree.expressions) > 2 else name  # noqa: PLR2004
+    function = FUNCTIONS.get("named_struct" if name == "struct" else known)
+    if function is None or name in INTERNAL or name.startswith("_"):
+        near = difflib.get_close_matches(name, public_names(), n=1)
         raise Refusal(
             f"the function {name} is not known here",
             expected="one of the functions with one meaning in all engines",
@@ -63,37 +68,44 @@ def applied(written: str, name: str, nodes: Sequence[Node]) -> Node:
         raise Refusal(f"{written}: {refusal.reason}", expected=refusal.expected, mend=refusal.mend) from None
 
 
+_WITH_UNIT = {
+    "dateadd": "timestampadd", "date_add": "timestampadd", "timestampadd": "timestampadd",
+    "datediff": "timestampdiff", "date_diff": "timestampdiff", "timestampdiff": "timestampdiff",
+}  # fmt: skip
+"""Functions whose first of three arguments is the word for a unit, and what they are then."""
+
+
 def _arguments(typer: Typer, name: str, trees: list[Any]) -> list[Node]:
     from sqlglot import exp
 
     if name in ("date_add", "date_sub", "dateadd") and len(trees) > 1 and isinstance(trees[1], exp.Interval):
         raise Refusal("an interval is added", mend="write x + INTERVAL 1 DAY, or DATE_ADD(x, 1)")
-    if name in ("dateadd", "datediff", "date_diff", "timestampadd", "timestampdiff") and len(trees) > 2:  # noqa: PLR2004
-        raise Refusal("a unit is given", expected="two arguments, counted in days")
+    if name in _WITH_UNIT and len(trees) > 2:  # noqa: PLR2004
+        return [Literal(trees[0].name.lower(), t.STRING), *map(typer.node, trees[1:])]
     nodes: list[Node] = []
     for tree in trees:
-        lambdas = isinstance(tree, exp.Lambda)
-        nodes.append(_lambda(typer, tree, nodes[0]) if lambdas and nodes else typer.node(tree))
+        nodes.append(_lambda(typer, name, tree, nodes) if isinstance(tree, exp.Lambda) else typer.node(tree))
     return nodes
 
 
-def _lambda(typer: Typer, tree: Any, over: Node) -> Lambda:
-    if not isinstance(over.type, ListType):
-        raise Refusal(f"a function is applied to a {over.type}", expected="a list")
-    names = [each.name for each in tree.expressions]
-    if len(names) != 1:
-        raise Refusal("the function has several arguments", expected="x -> ...")
-    name = str(names[0])
-    if not (name.isidentifier() and name.isascii()):
-        raise Refusal(f"{name!r} names an argument", expected="letters, digits and _")
-    variable = Variable(name, over.type.element)
+def _lambda(typer: Typer, function: str, tree: Any, before: Sequence[Node]) -> Lambda:
+    if function not in lambdas.GIVEN or not before:
+        raise Refusal(f"{function} takes no function", expected=f"a lambda in one of {', '.join(lambdas.GIVEN)}")
+    names = [str(each.name) for each in tree.expressions]
+    given = lambdas.GIVEN[function](before, len(names))
+    if len(names) != len(given):
+        raise Refusal(f"the lambda of {function} has {len(names)} arguments", expected=f"{len(given)}")
+    for name in names:
+        if not (name.isidentifier() and name.isascii()):
+            raise Refusal(f"{name!r} names an argument", expected="letters, digits and _")
+    variables = tuple(map(Variable, names, given))
     outer = dict(typer.variables)
-    typer.variables[name] = variable
+    typer.variables.update(zip(names, variables, strict=True))
     try:
         body = typer.node(tree.this)
     finally:
         typer.variables = outer
-    return Lambda(variable, body, body.type)
+    return Lambda(variables, body, body.type)
 
 
 def transform(typer: Typer, tree: Any) -> Node:

@@ -11,7 +11,7 @@ from typing import Any
 
 from chronon.base.errors import ExpressionError, Place
 
-_KEPT = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION")
+_KEPT = ("CAST", "TRY_CAST", "EXTRACT", "TRIM", "POSITION", "OVERLAY")
 """Calls whose arguments have a grammar of their own."""
 
 

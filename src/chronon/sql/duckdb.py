@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chronon.sql.batches import batch_function
 from chronon.sql.duckdb_types import constant, quoted
 from chronon.sql.macros import MACROS
 from chronon.sql.mentions import mentions
-from chronon.sql.tree import Call, Column, Lambda, Literal, Node, Refusal, Variable
+from chronon.sql.tree import BY_ROW, Call, Column, Lambda, Literal, Node, Refusal, Variable
 
 
 def duckdb_setup() -> Sequence[str]:
@@ -34,6 +35,9 @@ def render(node: Node) -> str:
 LARGEST = 300
 """Operations in an argument, times how often it is said, from which on it is computed first and given a name."""
 
+BATCH = 100
+"""As how many operations the call of a row function counts."""
+
 
 class _Writer:
     """Writes one expression; knows how large a text becomes once DuckDB has expanded its macros."""
@@ -49,11 +53,13 @@ class _Writer:
             return quoted(node.name), 1
         if isinstance(node, Lambda):
             body, size = self.write(node.body)
-            return f"lambda {quoted(node.variable.name)}: {body}", size
+            return f"lambda {', '.join(quoted(each.name) for each in node.variables)}: {body}", size
         return self._call(node)
 
     def _call(self, node: Call) -> tuple[str, int]:
         form = node.function.duckdb
+        if form == BY_ROW:
+            return self._by_row(node)
         template = form if isinstance(form, str) else form(node)
         if not template:
             raise Refusal(f"{node.function.name} has no form in DuckDB")
@@ -77,3 +83,8 @@ class _Writer:
             # a list of one element is DuckDB's way to compute a value once and say it several times
             written = f"list_transform([{text}], lambda {name}: {written})[1]"
         return written, size
+
+    def _by_row(self, node: Call) -> tuple[str, int]:
+        name, args = batch_function(node)
+        written = [self.write(arg) for arg in args]
+        return f"{name}({', '.join(text for text, _ in written)})", BATCH + sum(size for _, size in written)

@@ -236,3 +236,49 @@ def plain(shape: str) -> str | None:
         made += char
         at += 1
     return made or None
+
+
+def replacement(text: str, shape: str) -> list[str | int]:
+    """A Java replacement as plain texts and numbers of groups.
+
+    >>> replacement("$1-x", "(a)")
+    [1, '-x']
+    """
+    made: list[str | int] = []
+    at, most = 0, groups(shape)
+    while at < len(text):
+        char = text[at]
+        at += 1
+        if char == "$":
+            digits = text[at : at + 1]
+            if not (digits.isascii() and digits.isdigit()) or int(digits) > most:
+                raise Refusal(f"the replacement {text!r} refers to a group that is not there", expected="$1 to $9")
+            at += 1
+            while at < len(text) and text[at].isascii() and text[at].isdigit() and int(digits + text[at]) <= most:
+                digits += text[at]
+                at += 1
+            made.append(int(digits))
+            continue
+        if char == "\\":
+            if at == len(text):
+                raise Refusal(f"the replacement {text!r} ends in a backslash")
+            char = text[at]
+            at += 1
+        made.append(char)
+    return _together(made)
+
+
+def _together(pieces: list[str | int]) -> list[str | int]:
+    made: list[str | int] = []
+    for piece in pieces:
+        last = made[-1] if made else 0
+        if isinstance(piece, str) and isinstance(last, str):
+            made[-1] = last + piece
+        else:
+            made.append(piece)
+    return made
+
+
+def filled(pieces: list[str | int]) -> Callable[[re.Match[str]], str]:
+    """What replaces a match; a group that took no part is empty."""
+    return lambda found: "".join(piece if isinstance(piece, str) else found[piece] or "" for piece in pieces)

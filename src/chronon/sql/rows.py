@@ -6,7 +6,7 @@ once, a branch that is not taken is not computed. There is no interpreter and no
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -190,21 +190,46 @@ def _each(source: Source, node: Call) -> str:
     values, function = source.atom(node.args[0]), node.args[1]
     if not isinstance(function, Lambda):
         raise TypeError(function)
-    variable = f"x_{function.variable.name}"
-    loop = Source(depth=0)
-    loop.names, loop.columns = source.names, source.columns
-    result = loop.atom(function.body)
-    if loop.lines:
-        body = source.fresh()
-        source.line(f"def {body}({variable}):")
-        with source.block():
-            for line in loop.lines:
-                source.line(line)
-            source.line(f"return {result}")
-        result = f"{body}({variable})"
+    (variable,) = _variables(function)
+    body, result = _body(source, function)
+    if body:
+        result = f"{_defined(source, function, body, result)}({variable})"
     name = source.fresh()
     text = source.text(node).replace("{x}", variable).replace("{0}", values).replace("{1}", result)
     source.line(f"{name} = {guarded(text, [values])}")
+    return name
+
+
+def _with_functions(source: Source, node: Call) -> str:
+    """A call that is handed its lambdas as functions; a null among its other arguments is its own business."""
+    args = [
+        _defined(source, arg, *_body(source, arg)) if isinstance(arg, Lambda) else source.atom(arg) for arg in node.args
+    ]
+    name = source.fresh()
+    source.line(f"{name} = {source.text(node).format(*args)}")
+    return name
+
+
+def _variables(function: Lambda) -> list[str]:
+    return [f"x_{variable.name}" for variable in function.variables]
+
+
+def _body(source: Source, function: Lambda) -> tuple[list[str], str]:
+    """The statements of a lambda, and its result."""
+    loop = Source(depth=0)
+    loop.names, loop.columns = source.names, source.columns
+    result = loop.atom(function.body)
+    return loop.lines, result
+
+
+def _defined(source: Source, function: Lambda, lines: list[str], result: str) -> str:
+    """The name of a lambda, now a function."""
+    name = source.fresh()
+    source.line(f"def {name}({', '.join(_variables(function))}):")
+    with source.block():
+        for line in lines:
+            source.line(line)
+        source.line(f"return {result}")
     return name
 
 
@@ -214,6 +239,7 @@ _LAZY: dict[str, Callable[[Source, Call], str]] = {
     "case": _case,
     "coalesce": _coalesce,
     "each": _each,
+    "functions": _with_functions,
 }
 
 
@@ -241,10 +267,23 @@ def compile_value(node: Node) -> Callable[[Row], Any]:
     return _build(source)
 
 
+def compile_arguments(node: Node, names: Sequence[str]) -> Callable[..., Any]:
+    """One function of the values of some columns, in that order, that gives one value."""
+    source = Source()
+    result = source.atom(node)
+    source.line(f"return {result}")
+    arguments = [source.columns.get(name, f"unused{at}") for at, name in enumerate(names)]
+    return _made(source, f"def evaluate({', '.join(arguments)}):")
+
+
 def _build(source: Source) -> Any:
     loads = [f" {name} = get({source.constant(column)})" for column, name in source.columns.items()]
     get = [" get = row.get"] if loads else []
-    text = "\n".join(["def evaluate(row):", *get, *loads, *source.lines])
+    return _made(source, "def evaluate(row):", *get, *loads)
+
+
+def _made(source: Source, *head: str) -> Any:
+    text = "\n".join([*head, *source.lines])
     namespace = dict(source.names)
     exec(compile(text, "<row expressions>", "exec"), namespace)  # noqa: S102 - written above from a checked tree
     made = namespace["evaluate"]

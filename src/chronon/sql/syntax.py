@@ -180,6 +180,11 @@ def _position(typer: Typer, tree: Any) -> Node:
     return call("locate", *given, *([typer.node(start)] if start is not None else []))
 
 
+def _overlay(typer: Typer, tree: Any) -> Node:
+    parts = [tree.this, tree.expression, tree.args["from_"], tree.args.get("for_")]
+    return call("overlay", *(typer.node(part) for part in parts if part is not None))
+
+
 def _extract(typer: Typer, tree: Any) -> Node:
     return call("extract", Literal(tree.this.name, t.STRING), typer.node(tree.expression))
 
@@ -241,6 +246,8 @@ def handlers() -> Mapping[str, Callable[[Typer, Any], Node]]:
         "BitwiseOr": _binary("bitor"),
         "BitwiseXor": _binary("bitxor"),
         "BitwiseNot": _unary("bitnot"),
+        "BitwiseLeftShift": _binary("shiftleft"),
+        "BitwiseRightShift": _binary("shiftright"),
         "DPipe": _binary("concat"),
         "Concat": lambda typer, tree: call("concat", *map(typer.node, tree.expressions)),
         "Is": _is,
@@ -255,6 +262,7 @@ def handlers() -> Mapping[str, Callable[[Typer, Any], Node]]:
         "Trim": _trim,
         "StrPosition": _position,
         "Extract": _extract,
+        "Overlay": _overlay,
         "Transform": transform,
         "Window": _aggregate,
         "IgnoreNulls": _aggregate,

@@ -52,9 +52,9 @@ class Variable:
 
 @dataclass(frozen=True)
 class Lambda:
-    """A function of one element, as in ``transform(items, x -> x + 1)``."""
+    """A function of one or several values, as in ``transform(items, x -> x + 1)``."""
 
-    variable: Variable
+    variables: tuple[Variable, ...]
     body: Node
     type: DataType
 
@@ -74,6 +74,8 @@ Constants = Callable[[Any], str]
 Rule = Callable[[Sequence[Node]], "Typed"]
 """The argument rule: nodes as written to nodes as needed, and the type of the result; raises ``Refusal``."""
 DuckDBForm = str | Callable[[Call], str]
+BY_ROW = "by row"
+"""The DuckDB form of what DuckDB lacks or does otherwise: the row function itself, called with a batch of values."""
 PythonForm = str | Callable[[Call, Constants], str]
 
 
@@ -97,7 +99,8 @@ class Function:
     rule:
         Checks and converts the arguments, and says the result's type.
     duckdb:
-        How DuckDB says it: a template over ``{0}``, ``{1}``, ... or a function of the call that gives one.
+        How DuckDB says it: a template over ``{0}``, ``{1}``, ... or a function of the call that gives one; or
+        ``BY_ROW``.
     python:
         How one row says it, in the same manner; arguments are names or constants, helpers those of ``runtime``.
     strict:
@@ -108,8 +111,6 @@ class Function:
         The result is never null, whatever the arguments.
     lazy:
         The name of the statement form in ``rows`` for what evaluates only a part of its arguments.
-    spark:
-        How Spark says it where that is not ``name(arguments)``: a template.
     """
 
     name: str

@@ -48,7 +48,7 @@ class Typer:
         if own is not None:
             return Column(own, self.schema[own])
         found = refused.reason(name.lower())
-        if found is not None and name.lower() in refused.CLOCK:
+        if found is not None and refused.reads_clock(name.lower()):
             raise Refusal(f"{name} is refused: {found[0]}", mend=found[1])
         near = difflib.get_close_matches(name, list(self.schema), n=1, cutoff=0.6)
         known = ", ".join(list(self.schema)[:20]) or "none"

@@ -15,6 +15,7 @@ from chronon.api import structs
 from chronon.api.enums import Operation, TimeUnit
 from chronon.base import types as t
 from chronon.base.errors import ConfigError
+from chronon.sql.functions.refused import Refused
 
 TYPES = (t.BOOLEAN, t.SHORT, t.INT, t.LONG, t.FLOAT, t.DOUBLE, t.STRING, t.BINARY, t.DATE, t.TIMESTAMP)
 ARGUMENTS = {
@@ -119,20 +120,13 @@ def _made(
 def expressions() -> str:
     """The page of SQL functions: those that work, those that are refused and why."""
     from chronon.sql import functions  # the import fills the table
+    from chronon.sql.calls import public_names
     from chronon.sql.functions import refused
-    from chronon.sql.tree import FUNCTIONS
 
     del functions
-    known = sorted(name for name in FUNCTIONS if name.isidentifier())
-    groups = [
-        (refused.AGGREGATES, "aggregates"),
-        (refused.WINDOWS, "window functions"),
-        (refused.GENERATORS, "functions that make rows"),
-        (refused.RANDOM, "functions that give another value each time"),
-        (refused.CLOCK, "functions that read the clock"),
-        (refused.HASHES, "Spark's own hashes"),
-    ]
-    rows = [[what, ", ".join(f"`{name}`" for name in sorted(names)), _reason(names)] for names, what in groups]
+    known = sorted(public_names())
+    rows = [[group.title, ", ".join(f"`{name}`" for name in sorted(group.names)), _reason(group)]
+            for group in refused.GROUPS]  # fmt: skip
     listed = ", ".join(f"`{name}`" for name in known)
     return f"""# Expressions
 
@@ -155,11 +149,8 @@ and the operators `+ - * / % || = <> < <= > >= <=> & | ^ ~`, `and`, `or`, `not`,
 """
 
 
-def _reason(names: frozenset[str]) -> str:
-    from chronon.sql.functions import refused
-
-    found = refused.reason(next(iter(sorted(names))))
-    return "" if found is None else "; ".join(text for text in found if text)
+def _reason(group: Refused) -> str:
+    return f"{group.why}; use {group.instead}" if group.instead else group.why
 
 
 def _yes(made: Aggregator | None) -> str:

@@ -64,19 +64,25 @@ class Macros:
     def __init__(self, database: duckdb.DuckDBPyConnection) -> None:
         self._database = database
         self._made = False
+        self._functions: set[str] = set()
         self._lock = Lock()
 
     def ready_for(self, sql: str) -> str:
         """The same SQL, with the functions that it uses at hand."""
-        if self._made or PREFIX not in sql:
+        if PREFIX not in sql:
             return sql
         from chronon.sql import duckdb_setup
+        from chronon.sql.batches import functions_of, install
 
         with self._lock:
             if not self._made:
                 for statement in duckdb_setup():
                     self._database.execute(statement)
                 self._made = True
+            for function in functions_of(sql):
+                if function.name not in self._functions:
+                    install(self._database, function)
+                    self._functions.add(function.name)
         return sql
 
 

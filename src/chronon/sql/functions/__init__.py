@@ -1,14 +1,43 @@
 """The table of functions and operators, by subject. To add one, add one ``define`` in the module it belongs to."""
 
 from chronon.sql.functions import (
+    bits,
+    calendars,
     choices,
     containers,
     documents,
+    encodings,
+    hashing,
+    lambdas,
+    lists,
+    maps,
+    mathematics,
     moments,
     numbers,
     operators,
     refused,
+    searching,
     texts,
+    writing,
 )
 
-__all__ = ["choices", "containers", "documents", "moments", "numbers", "operators", "refused", "texts"]
+__all__ = [
+    "bits",
+    "calendars",
+    "choices",
+    "containers",
+    "documents",
+    "encodings",
+    "hashing",
+    "lambdas",
+    "lists",
+    "maps",
+    "mathematics",
+    "moments",
+    "numbers",
+    "operators",
+    "refused",
+    "searching",
+    "texts",
+    "writing",
+]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chronon.base import types as t
+from chronon.base.types import DataType, ListType, MapType, StructType
 from chronon.sql import coercion
 from chronon.sql.casts import cast
 from chronon.sql.coercion import is_atomic
@@ -101,3 +102,29 @@ def _nanvl(args: Sequence[Node]) -> Typed:
 
 
 define("nanvl", _nanvl, "")
+
+
+_SPARK_NAMES = {t.BYTE: "tinyint", t.SHORT: "smallint", t.LONG: "bigint", t.NULL: "void"}
+
+
+def spark_type(kind: DataType) -> str:
+    """What Spark calls a type.
+
+    >>> spark_type(ListType(t.LONG))
+    'array<bigint>'
+    """
+    if isinstance(kind, ListType):
+        return f"array<{spark_type(kind.element)}>"
+    if isinstance(kind, MapType):
+        return f"map<{spark_type(kind.key)},{spark_type(kind.value)}>"
+    if isinstance(kind, StructType):
+        return f"struct<{','.join(f'{name}:{spark_type(part)}' for name, part in kind.fields)}>"
+    return _SPARK_NAMES.get(kind, kind.name)
+
+
+def _typeof(args: Sequence[Node]) -> Typed:
+    counted(args, 1)
+    return Typed((), t.STRING, Literal(spark_type(args[0].type), t.STRING))
+
+
+define("typeof", _typeof, "")

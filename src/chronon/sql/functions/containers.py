@@ -9,7 +9,7 @@ from chronon.base.types import DataType, ListType, MapType, StructType
 from chronon.sql import coercion
 from chronon.sql.casts import cast
 from chronon.sql.duckdb_types import duckdb_type, quoted
-from chronon.sql.rules import counted, function_of, implied, listed, literal, mapped, plain_elements
+from chronon.sql.rules import counted, implied, listed, literal, plain_elements
 from chronon.sql.tree import Call, Constants, Literal, Node, Refusal, Rule, Typed, call, define
 
 I, L, B = t.INT, t.LONG, t.BOOLEAN  # noqa: E741
@@ -19,7 +19,7 @@ def _all(node: Call, first: int = 0) -> str:
     return ", ".join(f"{{{at}}}" for at in range(first, len(node.args)))
 
 
-def _storable(kind: DataType) -> DataType:
+def storable(kind: DataType) -> DataType:
     """The element type of an empty list, which nothing decides, is refused."""
     if kind == t.NULL:
         raise Refusal("the type of the elements is not known", mend="cast one of them: CAST(NULL AS STRING)")
@@ -27,7 +27,7 @@ def _storable(kind: DataType) -> DataType:
 
 
 def _array(args: Sequence[Node]) -> Typed:
-    kind = _storable(coercion.common([arg.type for arg in args], "the elements"))
+    kind = storable(coercion.common([arg.type for arg in args], "the elements"))
     return Typed([cast(arg, kind) for arg in args], ListType(kind))
 
 
@@ -74,19 +74,7 @@ def _element_at(args: Sequence[Node]) -> Typed:
     return Typed([box, implied(at, I)], kind.element)
 
 
-define("element_at", _element_at, "chronon_element({0}, {1})", "element_at({0}, {1})", nullable=True)
-
-
-def _map_value(args: Sequence[Node]) -> Typed:
-    box, key = args
-    kind = mapped(box)
-    plain_elements(kind.key, floats=False)
-    if coercion.tightest(kind.key, key.type) != kind.key:
-        raise Refusal(f"the key is a {key.type} and the map has {kind.key}", mend=f"CAST(... AS {kind.key})")
-    return Typed([box, cast(key, kind.key)], kind.value)
-
-
-define("map_value", _map_value, "{0}[{1}]", "{0}.get({1})", nullable=True)
+define("element_at try_element_at", _element_at, "chronon_element({0}, {1})", "element_at({0}, {1})", nullable=True)
 
 
 def _field(args: Sequence[Node]) -> Typed:
@@ -120,7 +108,7 @@ def _named_struct(args: Sequence[Node]) -> Typed:
     names = [str(literal(args, at, "name of a field")) for at in range(0, len(args), 2)]
     values = args[1::2]
     for value in values:
-        _storable(value.type)
+        storable(value.type)
     kind = StructType(tuple((name, value.type) for name, value in zip(names, values, strict=True)))
     return Typed(values, kind)
 
@@ -139,32 +127,6 @@ def _struct_python(node: Call, keep: Constants) -> str:
 
 
 define("named_struct", _named_struct, _struct_duckdb, _struct_python, strict=False, never_null=True)
-
-
-def _map(args: Sequence[Node]) -> Typed:
-    if not args or len(args) % 2:
-        raise Refusal("keys and values do not come in pairs", expected="MAP(key, value, ...)")
-    key = _storable(coercion.common([arg.type for arg in args[::2]], "the keys"))
-    value = _storable(coercion.common([arg.type for arg in args[1::2]], "the values"))
-    plain_elements(key, floats=False)
-    keys = [literal(args, at, "key of a map") for at in range(0, len(args), 2)]
-    if len(set(map(str, keys))) < len(keys):
-        raise Refusal("a key occurs twice")
-    given = [cast(arg, value if at % 2 else key) for at, arg in enumerate(args)]
-    return Typed(given, MapType(key, value))
-
-
-def _map_duckdb(node: Call) -> str:
-    keys = ", ".join(f"{{{at}}}" for at in range(0, len(node.args), 2))
-    values = ", ".join(f"{{{at}}}" for at in range(1, len(node.args), 2))
-    return f"CAST(MAP([{keys}], [{values}]) AS {duckdb_type(node.type)})"
-
-
-def _map_python(node: Call, _keep: Constants) -> str:
-    return "{{" + ", ".join(f"{{{at}}}: {{{at + 1}}}" for at in range(0, len(node.args), 2)) + "}}"
-
-
-define("map", _map, _map_duckdb, _map_python, strict=False, never_null=True)
 
 
 def _size(args: Sequence[Node]) -> Typed:
@@ -304,56 +266,3 @@ define(
     _concat_duckdb,
     lambda node, _keep: f"({' + '.join(f'{{{at}}}' for at in range(len(node.args)))})",
 )
-
-
-def _map_part(keys: bool) -> Rule:
-    def rule(args: Sequence[Node]) -> Typed:
-        counted(args, 1)
-        kind = mapped(args[0])
-        return Typed(args, ListType(kind.key if keys else kind.value))
-
-    return rule
-
-
-define("map_keys", _map_part(keys=True), "map_keys({0})", "list({0})")
-define("map_values", _map_part(keys=False), "map_values({0})", "list({0}.values())")
-
-
-def _contains_key(args: Sequence[Node]) -> Typed:
-    counted(args, 2)
-    typed = _map_value(args)
-    return Typed(typed.args, B)
-
-
-define("map_contains_key", _contains_key, "map_contains({0}, {1})", "({1} in {0})")
-
-
-def _each(args: Sequence[Node], *, condition: bool) -> tuple[ListType, Node]:
-    counted(args, 2)
-    kind, function = listed(args[0]), function_of(args[1])
-    if condition and function.body.type not in (B, t.NULL):
-        raise Refusal(f"the function gives a {function.body.type}", expected="a boolean")
-    return kind, function
-
-
-def _transform(args: Sequence[Node]) -> Typed:
-    _, function = _each(args, condition=False)
-    return Typed(args, ListType(_storable(function.type)))
-
-
-def _filter(args: Sequence[Node]) -> Typed:
-    kind, _ = _each(args, condition=True)
-    return Typed(args, kind)
-
-
-def _some(args: Sequence[Node]) -> Typed:
-    _each(args, condition=True)
-    return Typed(args, B)
-
-
-define("transform", _transform, "list_transform({0}, {1})", "[{1} for {x} in {0}]", lazy="each")
-define("filter", _filter, "list_filter({0}, {1})", "[{x} for {x} in {0} if {1}]", lazy="each")
-define(
-    "exists any_match", _some, "chronon_any(list_transform({0}, {1}))", "any_true([{1} for {x} in {0}])", lazy="each"
-)
-define("forall", _some, "chronon_all(list_transform({0}, {1}))", "all_true([{1} for {x} in {0}])", lazy="each")

@@ -6,11 +6,12 @@ import re
 from collections.abc import Sequence
 
 from chronon.base import types as t
-from chronon.base.types import DataType
+from chronon.base.types import DataType, ListType, MapType, StructType
 from chronon.sql.duckdb_types import text
 from chronon.sql.patterns import template
-from chronon.sql.rules import counted, implied, literal
-from chronon.sql.tree import Call, Constants, Literal, Node, Refusal, Typed, call, define
+from chronon.sql.rules import counted, implied, literal, takes
+from chronon.sql.runtime import schemas
+from chronon.sql.tree import BY_ROW, Call, Constants, Literal, Node, Refusal, Typed, call, define
 
 DOCUMENT = DataType("document")
 """A JSON text that was read; several paths of one text share it."""
@@ -58,3 +59,50 @@ def _at_python(node: Call, keep: Constants) -> str:
 
 
 define("json_at", lambda args: Typed(args, t.STRING), _at_duckdb, _at_python, nullable=True)
+
+define("json_array_length", takes(t.INT, t.STRING), BY_ROW, "json_array_length({0})", nullable=True)
+define("json_object_keys", takes(ListType(t.STRING), t.STRING), BY_ROW, "json_object_keys({0})", nullable=True)
+
+
+def _written_type(args: Sequence[Node]) -> DataType:
+    """The type that a schema names: ``a INT, b STRING`` is a struct."""
+    from sqlglot import exp
+    from sqlglot.errors import ParseError, TokenError
+
+    from chronon.sql.literals import type_of
+
+    written = str(literal(args, 1, "schema"))
+    try:
+        plain = re.match(r"\s*(array|map|struct)\s*<", written, re.IGNORECASE) is not None
+        return type_of(exp.DataType.build(written if plain else f"STRUCT<{written}>", dialect="spark"))
+    except (ParseError, TokenError, ValueError, KeyError):
+        raise Refusal(f"the schema {written!r} cannot be read", expected="a INT, b ARRAY<STRING>") from None
+
+
+def _from_json(args: Sequence[Node]) -> Typed:
+    counted(args, 2)
+    kind = _written_type(args)
+    schemas.readable(kind)
+    return Typed([implied(args[0], t.STRING)], kind)
+
+
+def _from_json_python(node: Call, keep: Constants) -> str:
+    return f"{keep(schemas.reader(node.type))}({{0}})"
+
+
+define("from_json", _from_json, BY_ROW, _from_json_python, nullable=True)
+
+
+def _to_json(args: Sequence[Node]) -> Typed:
+    counted(args, 1)
+    if not isinstance(args[0].type, StructType | MapType | ListType):
+        raise Refusal(f"an argument is a {args[0].type}", expected="a struct, a map or a list")
+    schemas.writable(args[0].type)
+    return Typed(args, t.STRING)
+
+
+def _to_json_python(node: Call, keep: Constants) -> str:
+    return f"{keep(schemas.writer(node.args[0].type))}({{0}})"
+
+
+define("to_json", _to_json, BY_ROW, _to_json_python)

@@ -28,6 +28,8 @@ _define_part("dayofyear", D, "dayofyear({0})", "{0}.timetuple().tm_yday")
 _define_part("dayofweek", D, "dayofweek({0}) + 1", "({0}.isoweekday() % 7 + 1)")
 _define_part("weekday", D, "isodow({0}) - 1", "{0}.weekday()")
 _define_part("weekofyear", D, "weekofyear({0})", "{0}.isocalendar()[1]")
+_define_part("_year_of_week", D, "isoyear({0})", "{0}.isocalendar()[0]")
+_define_part("_iso_day_of_week", D, "isodow({0})", "{0}.isoweekday()")
 _define_part("hour", M, "hour({0})", "{0}.hour")
 _define_part("minute", M, "minute({0})", "{0}.minute")
 _define_part("second", M, "second({0})", "{0}.second")
@@ -132,8 +134,8 @@ def _reads(target: t.DataType) -> Rule:
     return rule
 
 
-define("to_date", _reads(D), "")
-define("to_timestamp", _reads(M), "")
+define("to_date try_to_date", _reads(D), "")
+define("to_timestamp try_to_timestamp to_timestamp_ltz", _reads(M), "")
 
 
 def _unix_timestamp(args: Sequence[Node]) -> Typed:
@@ -184,25 +186,25 @@ def _floored(duckdb: str) -> Callable[[Call], str]:
 define("date_trunc", _date_trunc, _floored("date_trunc('UNIT', {0})"), "floor_timestamp({0}, {1})")
 define("trunc", _trunc, _floored("CAST(date_trunc('UNIT', {0}) AS DATE)"), "floor_date({0}, {1})")
 
-_MICROS = {"microsecond": 1, "millisecond": 1_000, "second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000}
-_DAYS = {"day": 1, "week": 7}
-_MONTHS = {"month": 1, "year": 12}
+MICROS = {"microsecond": 1, "millisecond": 1_000, "second": 1_000_000, "minute": 60_000_000, "hour": 3_600_000_000}
+DAYS = {"day": 1, "week": 7}
+MONTHS = {"month": 1, "year": 12}
 
 
 def _shifted(args: Sequence[Node]) -> Typed:
     """A date or timestamp, a whole number and a unit; made by the operator ``+ INTERVAL``."""
     moment = args[0] if args[0].type in (D, M) else implied(args[0], M)
     number, unit = (int(literal(args, 1, "number")), str(literal(args, 2, "unit")))
-    if unit in _MONTHS:
-        months = Literal(number * _MONTHS[unit], I)
+    if unit in MONTHS:
+        months = Literal(number * MONTHS[unit], I)
         if moment.type == D:
             return Typed((), D, call("add_months", moment, months))
         return Typed((), M, call("shift_months", moment, months))
-    if unit in _DAYS and moment.type == D:
-        return Typed((), D, call("date_add", moment, Literal(number * _DAYS[unit], I)))
-    size = _MICROS.get(unit) or _DAYS.get(unit, 0) * 86_400_000_000
+    if unit in DAYS and moment.type == D:
+        return Typed((), D, call("date_add", moment, Literal(number * DAYS[unit], I)))
+    size = MICROS.get(unit) or DAYS.get(unit, 0) * 86_400_000_000
     if not size:
-        raise Refusal(f"the unit {unit!r} of an interval", expected=f"one of {', '.join((*_MICROS, *_DAYS, *_MONTHS))}")
+        raise Refusal(f"the unit {unit!r} of an interval", expected=f"one of {', '.join((*MICROS, *DAYS, *MONTHS))}")
     return Typed((), M, call("shift_micros", cast(moment, M), Literal(number * size, L)))
 
 
@@ -223,7 +225,13 @@ def _extract(args: Sequence[Node]) -> Typed:
     unit = str(literal(args, 0, "unit")).lower()
     names = {"year": "year", "years": "year", "quarter": "quarter", "month": "month", "months": "month", "day": "day",
              "days": "day", "hour": "hour", "hours": "hour", "minute": "minute", "minutes": "minute",
-             "dayofweek": "dayofweek", "dow": "dayofweek", "doy": "dayofyear", "week": "weekofyear"}  # fmt: skip
+             "dayofweek": "dayofweek", "dow": "dayofweek", "doy": "dayofyear", "week": "weekofyear",
+             "weeks": "weekofyear", "w": "weekofyear", "y": "year", "yr": "year", "yrs": "year", "qtr": "quarter",
+             "mon": "month", "mons": "month", "d": "day", "h": "hour", "hr": "hour", "hrs": "hour", "m": "minute",
+             "min": "minute", "mins": "minute", "yearofweek": "_year_of_week", "dayofweek_iso": "_iso_day_of_week",
+             "dow_iso": "_iso_day_of_week"}  # fmt: skip
+    if unit in ("second", "seconds", "s", "sec", "secs"):
+        raise Refusal("with its fraction the second is a decimal", mend="SECOND(x), or UNIX_MICROS(x)")
     if unit not in names:
         raise Refusal(f"the unit {unit!r}", expected=f"one of {', '.join(names)}")
     return Typed((), I, call(names[unit], args[1]))

@@ -15,7 +15,8 @@ _MOST_DIGITS = 15
 _MOST_ZEROS = {t.BYTE: 2, t.SHORT: 4, t.INT: 9, t.LONG: 18}
 
 
-def _round(args: Sequence[Node]) -> Typed:
+def rounded(args: Sequence[Node]) -> Typed:
+    """A number and to how many digits it is rounded."""
     counted(args, 1, 2)
     digits = int(literal(args, 1, "number of digits") or 0)
     one = number(args[0])
@@ -58,7 +59,7 @@ def _round_python(call: Call, _keep: Constants) -> str:
     return f"to_float32({exact})" if call.type == t.FLOAT else exact
 
 
-define("round", _round, _round_duckdb, _round_python)
+define("round", rounded, _round_duckdb, _round_python)
 
 
 def _whole(args: Sequence[Node]) -> Typed:

@@ -80,11 +80,40 @@ def json_at(document: tuple[Any], path: tuple[str | int, ...]) -> str | None:
     return double_to_text(value) if isinstance(value, float) else _written(value)
 
 
+def json_array_length(text: str) -> int | None:
+    """How many elements a JSON list has; null if the text is none."""
+    document = first_value(text)
+    return len(cast("list[Any]", document[0])) if document and isinstance(document[0], list) else None
+
+
+def json_object_keys(text: str) -> list[str] | None:
+    """The names in a JSON object as often as they occur; null if the text is none."""
+    document = first_value(text)
+    value = document[0] if document else None
+    if isinstance(value, _Twice):
+        return [name for name, _ in value.pairs]
+    return list(cast("dict[str, Any]", value)) if isinstance(value, dict) else None
+
+
+def first_value(text: str) -> tuple[Any] | None:
+    """The JSON value at the beginning of a text, in a tuple; null if there is none. NaN and Infinity are numbers."""
+    try:
+        value, _ = _lenient(text.lstrip(" \t\r\n"))
+        if _half_character(text):
+            _written(value).encode()
+    except (ValueError, RecursionError, KeyError):
+        return None
+    return (value,)
+
+
+_lenient = json.JSONDecoder(object_pairs_hook=_object).raw_decode
+
 _ESCAPES = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\f": "\\f", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _escaped = re.compile(r'["\\\x00-\x1f]').sub
 
 
-def _text(value: str) -> str:
+def json_string(value: str) -> str:
+    """The text as JSON, in quotes."""
     return '"' + _escaped(lambda found: _ESCAPES.get(found[0]) or f"\\u{ord(found[0]):04X}", value) + '"'
 
 
@@ -98,7 +127,7 @@ def _number(value: float) -> str:
 
 
 _WRITERS: dict[type, Callable[[Any], str]] = {
-    str: _text,
+    str: json_string,
     bool: lambda value: "true" if value else "false",
     int: str,
     float: _number,
@@ -111,7 +140,7 @@ _WRITERS: dict[type, Callable[[Any], str]] = {
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> str:
-    return "{" + ",".join(f"{_text(name)}:{_written(value)}" for name, value in pairs) + "}"
+    return "{" + ",".join(f"{json_string(name)}:{_written(value)}" for name, value in pairs) + "}"
 
 
 def _written(value: Any) -> str:

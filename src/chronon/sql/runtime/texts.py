@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 
@@ -84,29 +83,27 @@ def text_to_boolean(text: str) -> bool | None:
     return False if word in ("f", "false", "n", "no", "0") else None
 
 
-def md5(value: str | bytes) -> str:
-    """The MD5 digest in hexadecimal."""
-    return hashlib.md5(_bytes(value), usedforsecurity=False).hexdigest()
-
-
-def sha1(value: str | bytes) -> str:
-    """The SHA-1 digest in hexadecimal."""
-    return hashlib.sha1(_bytes(value), usedforsecurity=False).hexdigest()
-
-
-def sha256(value: str | bytes) -> str:
-    """The SHA-256 digest in hexadecimal."""
-    return hashlib.sha256(_bytes(value)).hexdigest()
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return value if isinstance(value, bytes) else value.encode()
-
-
 def regexp_extract(text: str, search: Any, group: int) -> str:
     """The part of the first match that a group holds; empty if there is none."""
     found = search(text)
     return (found[group] or "") if found else ""
+
+
+def regexp_instr(text: str, search: Any) -> int:
+    """The position of the first match, from one; 0 if there is none."""
+    found = search(text)
+    return found.start() + 1 if found else 0
+
+
+def regexp_substr(text: str, search: Any) -> str | None:
+    """The first match."""
+    found = search(text)
+    return found[0] if found else None
+
+
+def regexp_extract_all(text: str, matches: Any, group: int) -> list[str]:
+    """What a group holds in every match; empty where it took no part."""
+    return [found[group] or "" for found in matches(text)]
 
 
 def levenshtein(left: str, right: str) -> int:
