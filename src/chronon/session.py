@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from chronon.offline import Backfill, Progress
     from chronon.offline.features import Features
     from chronon.offline.result import Uploads
+    from chronon.offline.trace import Served, Trace
     from chronon.repo import Repo
     from chronon.store.protocol import KVStore
 
@@ -290,3 +291,57 @@ def fetch(definition: Aggregated, keys: Mapping[str, Any] | Sequence[Mapping[str
     raise_all(answer.error for answer in answers if answer.error is not None)
     values = [answer.values for answer in answers]
     return values[0] if isinstance(keys, Mapping) else values
+
+
+def trace(
+    definition: Aggregated,
+    keys: Mapping[str, Any],
+    ts: Any,
+    feature: str,
+    *,
+    served: bool = False,
+    around: int = 3,
+) -> Trace:
+    """Why a feature has its value: the rows that it is made of, where they came from, and those just outside.
+
+    Parameters
+    ----------
+    definition:
+        A join or a group-by.
+    keys:
+        Key columns and their values; of a join those of its left side.
+    ts:
+        The instant (ms, a datetime, or a text).
+    feature:
+        Its name as it comes out.
+    served:
+        Lay the value that is served at that instant beside it.
+    around:
+        How many rows are shown on either side of the window.
+    """
+    from chronon.offline.trace import trace as traced
+
+    session = session_of(definition)
+    found = traced(definition, session.engine, keys, ts, feature, around=around)
+    if served:
+        found.served = _served(found, definition, session)
+    return found
+
+
+def _served(found: Trace, definition: Aggregated, session: Session) -> Served:
+    from chronon.base.errors import ChrononError
+    from chronon.offline.trace import Served
+    from chronon.online.behind import behind
+
+    uploads: dict[str, tuple[str, int]] = {}
+    streamed: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+    try:
+        for column in found.columns:
+            known = behind(session.store, column.group_by, column.keys, found.at)
+            uploads[column.group_by] = known.generation, known.batch_end
+            if known.streamed is not None:
+                streamed[column.group_by] = known.streamed
+        value = fetch(definition, found.keys, found.at).get(found.feature)
+    except ChrononError as problem:
+        return Served(None, uploads, streamed, str(problem))
+    return Served(value, uploads, streamed)

@@ -30,3 +30,4 @@ class Verbs:
     backfill = Verb()
     upload = Verb()
     fetch = Verb()
+    trace = Verb()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import rich_click as click
 
-from chronon.base.errors import ConfigError
+from chronon.base.errors import ConfigError, RequestError
 from chronon.session import Session, nearest
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,6 +36,20 @@ def repo_option(command: F) -> F:
 
 def _keep_env(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     context.meta[ENV] = value
+
+
+def keys_of(pairs: Sequence[str], command: str) -> dict[str, str]:
+    """The keys of a command line: ``column=value``, each.
+
+    Raises
+    ------
+    RequestError
+        If there are none, or one is not like that.
+    """
+    parted = [pair.partition("=") for pair in pairs]
+    if not parted or any(not equals for _, equals, _ in parted):
+        raise RequestError("keys are missing or wrong", expected="column=value", mend=f"{command} user_id=5")
+    return {column: value for column, _, value in parted}
 
 
 class Context(Session):

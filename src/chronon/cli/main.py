@@ -9,6 +9,7 @@ from click.exceptions import Exit
 
 from chronon.cli.changes import check, diff, prune
 from chronon.cli.doctor import doctor
+from chronon.cli.insight import trace
 from chronon.cli.labels import labels
 from chronon.cli.lineage_command import lineage
 from chronon.cli.offline import backfill, sql, upload
@@ -47,6 +48,7 @@ COMMANDS = (
     labels,
     upload,
     fetch,
+    trace,
     serve,
     sql,
 )

@@ -9,7 +9,7 @@ from typing import Any
 
 import rich_click as click
 
-from chronon.cli.context import Context, repo_option
+from chronon.cli.context import Context, keys_of, repo_option
 from chronon.cli.output import instant, table
 
 
@@ -26,13 +26,11 @@ def fetch(name: str, keys: tuple[str, ...], at: str | None, as_json: bool, folde
     `chronon fetch shop.training_set.v1 user_id=5`.
     """
     from chronon.base.errors import RequestError
+    from chronon.base.moments import instant_from
     from chronon.online import Fetcher, Request
 
     context = Context.of(folder)
-    pairs = [pair.partition("=") for pair in keys]
-    if not pairs or any(not equals for _, equals, _ in pairs):
-        raise RequestError("keys are missing or wrong", expected="column=value", mend=f"chronon fetch {name} user_id=5")
-    request = Request({column: value for column, _, value in pairs}, at=_instant(at))
+    request = Request(keys_of(keys, f"chronon fetch {name}"), at=instant_from(at) if at is not None else None)
     with Fetcher(context.store) as fetcher:
         answer = fetcher.fetch(name, [request])[0]
     if answer.error is not None:
@@ -71,19 +69,3 @@ def serve(host: str, port: int, workers: int, allow_at: bool, token: str | None,
 
     context = Context.of(folder)
     run(context.settings.store_url, host=host, port=port, workers=workers, token=token, allow_at=allow_at)
-
-
-def _instant(text: str | None) -> int | None:
-    from datetime import datetime
-
-    from chronon.base.errors import RequestError
-    from chronon.base.time import instant_of
-
-    if text is None:
-        return None
-    if text.lstrip("-").isdigit():
-        return int(text)
-    try:
-        return instant_of(datetime.fromisoformat(text))
-    except ValueError:
-        raise RequestError(f"{text!r} is not an instant", expected="ms since 1970, or 2024-01-10T12:00:00") from None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
-from chronon.base.display import WIDE, instant, shown
+from chronon.base.display import WIDE, Shown, instant, shown
 from chronon.base.progress import Bar, Lines
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from chronon.offline import Backfill, Upload
 
 __all__ = [
-    "Bar", "Lines", "as_json", "instant", "json_option", "problem_data", "progress", "shown", "table", "tell_backfill",
-    "tell_upload",
+    "Bar", "Lines", "as_json", "instant", "json_option", "problem_data", "progress", "show", "shown", "table",
+    "tell_backfill", "tell_upload",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,6 +34,13 @@ def as_json(data: Any) -> None:
     import json
 
     click.echo(json.dumps(data, indent=2, ensure_ascii=False, default=str))
+
+
+def show(thing: Shown) -> None:
+    """Print the page of a thing."""
+    from rich.console import Console
+
+    Console(width=None if sys.stdout.isatty() else WIDE, soft_wrap=not sys.stdout.isatty()).print(thing)
 
 
 def problem_data(problem: ChrononError) -> dict[str, Any]:

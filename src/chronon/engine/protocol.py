@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from chronon.base.time import Partitions
 from chronon.base.types import Schema
@@ -96,6 +96,15 @@ class Engine(Protocol):
         """The distinct keys of a group-by's rows, without null components.
 
         Of the partitions from the first to the last of ``days``; of events, of what happened before an instant (ms).
+        """
+        ...
+
+    def rows_of_key(
+        self, plan: GroupByPlan, scan: Scan, key: Mapping[str, Any], days: tuple[str | None, str | None]
+    ) -> pa.Table:
+        """The rows that one source of a group-by has of one key, in order of time.
+
+        The scan's columns, then ``__ts`` (ms) and ``__ds``; of the partitions from the first to the last of ``days``.
         """
         ...
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any, Self
 
 from chronon.api import structs
 from chronon.api.naming import name_of
-from chronon.base.arrow import compute, from_arrow, schema_to_arrow
+from chronon.base.arrow import compute, schema_to_arrow
 from chronon.base.display import Grid, Page, Shown
 from chronon.base.errors import ChrononError, RequestError, raise_all
 from chronon.base.handover import Handover, to_pandas
-from chronon.base.progress import Progress, watched
+from chronon.base.progress import Progress, Silent, watched
 from chronon.engine.protocol import JoinOutput
 from chronon.offline.frames import Frame, days_of, frame_of, key_of, need, times_of
 from chronon.offline.join import look_at_inputs
 from chronon.plan.join import JoinPlan
-from chronon.plan.rows import Wanted, plan_rows, wanted
+from chronon.plan.rows import Wanted, plan_rows, types_of, wanted
 from chronon.plan.scans import EVENTS
 
 if TYPE_CHECKING:
@@ -114,25 +114,21 @@ def features_of_rows(
     """
     frame = frame_of(rows)
     asked = wanted(definition, engine, only)
-    left = _left(asked, frame, time, engine)
-    plan = plan_rows(asked, {n: from_arrow(left.schema.field(n).type) for n in _left_names(asked, left)}, engine)
+    left = left_of(asked, frame, time, engine)
+    plan = plan_rows(asked, types_of(asked, left), engine)
     found = Features(name_of(definition), frame, schema_to_arrow({}).empty_table())
     _look(plan, left, found, engine)
     if isinstance(definition, structs.Join) and definition.bootstrapParts:
         found.notes.append("bootstrap tables are not read here: all values are computed")
     with watched(progress) as watch:
-        found.features = _computed(plan, asked, left, engine, watch, rows_at_once)
+        found.features = answered(plan, asked.features, left, engine, watch, rows_at_once)
     return found
 
 
 # ---- what is asked for
 
 
-def _left_names(asked: Wanted, left: pa.Table) -> list[str]:
-    return [name for name in left.column_names if asked.kind == EVENTS or name in asked.keys or name in asked.reads]
-
-
-def _left(asked: Wanted, frame: Frame, time: str, engine: Engine) -> pa.Table:
+def left_of(asked: Wanted, frame: Frame, time: str, engine: Engine) -> pa.Table:
     """The columns that are needed of the rows: keys in their types, times in ms or days, what derivations read."""
     import pyarrow as pa
 
@@ -168,12 +164,19 @@ def _left(asked: Wanted, frame: Frame, time: str, engine: Engine) -> pa.Table:
 # ---- computing
 
 
-def _computed(
-    plan: JoinPlan, asked: Wanted, left: pa.Table, engine: Engine, watch: Progress, rows_at_once: int
+def answered(
+    plan: JoinPlan,
+    names: Sequence[str],
+    left: pa.Table,
+    engine: Engine,
+    watch: Progress | None = None,
+    rows_at_once: int = ROWS_AT_ONCE,
 ) -> pa.Table:
+    """The columns ``names`` of a plan for rows in memory, in their order."""
     import pyarrow as pa
 
-    schema = schema_to_arrow({name: plan.outputs[name] for name in asked.features})
+    watch = watch or Silent()
+    schema = schema_to_arrow({name: plan.outputs[name] for name in names})
     pieces = range(0, left.num_rows, rows_at_once)
     if len(pieces) <= 1:
         batches = _piece(plan, left, schema, engine, watch, (0, 1))

@@ -107,6 +107,10 @@ class PreparedGroupBy:
         aggregator = Aggregator(definition.aggregations or [], selected, definition=self.name)
         return aggregator.serving(stale_after=self.info.stale_after)
 
+    def inputs_of(self, row: bytes) -> Mapping[str, Any]:
+        """The inputs of a stream row by name, for a person to see."""
+        return self._serving.read_row(row) if self._serving is not None else {}
+
     def answer(self, record: bytes | None, rows: Sequence[bytes], at: int) -> list[Any] | None:
         """The values of ``columns`` for one entity at an instant, ``None`` if nothing is known of it.
 

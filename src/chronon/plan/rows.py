@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from chronon.api import structs
 from chronon.api.external import CONTEXTUAL
@@ -21,6 +22,9 @@ from chronon.plan.group_by import GroupByPlan, plan_group_by
 from chronon.plan.join import JoinPlan, PartPlan, as_of, plan_join
 from chronon.plan.names import part_keys
 from chronon.plan.scans import ENTITIES, EVENTS, Scan, Tables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 GIVEN = "the given rows"
 """What stands for the table of the left side."""
@@ -96,6 +100,21 @@ def plan_rows(wanted: Wanted, columns: Mapping[str, t.DataType], tables: Tables)
     )
 
 
+def types_of(wanted: Wanted, rows: pa.Table) -> dict[str, t.DataType]:
+    """The left columns that ``plan_rows`` takes, of rows that also hold their partition where they have no time."""
+    from chronon.base.arrow import from_arrow
+
+    taken = {*wanted.keys, *wanted.reads, *(["ts"] if wanted.kind == EVENTS else [])}
+    return {field.name: from_arrow(field.type) for field in rows.schema if field.name in taken}
+
+
+def columns_read(definition: structs.Join | structs.GroupBy, plan: JoinPlan, feature: str) -> set[str]:
+    """The columns of a join's parts, or of a group-by, that a feature is made of."""
+    if isinstance(definition, structs.GroupBy) or not definition.derivations:
+        return {feature}
+    return read_through([feature], expand(definition.derivations, plan.features))
+
+
 def _of_group_by(group_by: structs.GroupBy, tables: Tables, only: Sequence[str] | None) -> Wanted:
     plan = plan_group_by(group_by, tables)
     names = _chosen(only, list(plan.outputs), plan.name)
@@ -142,7 +161,7 @@ def _of_join(join: structs.Join, tables: Tables, only: Sequence[str] | None) -> 
     columns = {column: name for one in planned for name, column in one.columns.items()} | externals.values
     derivations = expand(join.derivations, columns) if join.derivations else None
     names = _chosen(only, list(columns if derivations is None else derivations), name_of(join))
-    read = _read(names, derivations)
+    read = read_through(names, derivations)
     if only is not None:
         _leave_out(made, planned, read)
         planned = [one for one in planned if read & set(one.columns.values())]
@@ -175,7 +194,7 @@ def _is_contextual(part: structs.ExternalPart) -> bool:
     return metadata is not None and metadata.name == CONTEXTUAL
 
 
-def _read(names: Sequence[str], derivations: Mapping[str, str] | None) -> set[str]:
+def read_through(names: Sequence[str], derivations: Mapping[str, str] | None) -> set[str]:
     """All columns that features are made of, through derivations that read each other."""
     from chronon.sql import parse
 

@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from chronon.base.errors import MissingDataError, Place, StorageError
 from chronon.base.time import Partitions
@@ -16,6 +16,7 @@ from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identi
 from chronon.engine.duckdb.describe import describe
 from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.left import read_left, take_left
+from chronon.engine.duckdb.onekey import rows_of_key
 from chronon.engine.duckdb.scan import Source
 from chronon.engine.duckdb.snapshots import derived, key_table, records, snapshots
 from chronon.engine.duckdb.sorted import Reader
@@ -155,6 +156,12 @@ class DuckDBEngine:
             reader = self._reader(connection)
             reader.number_keys(reader.union(plan, list(plan.keys), days, (None, before)), list(plan.keys), ordered=True)
             return key_table(reader, plan)
+
+    def rows_of_key(
+        self, plan: GroupByPlan, scan: Scan, key: Mapping[str, Any], days: tuple[str | None, str | None]
+    ) -> pa.Table:
+        with self._connection(f"reading {scan.table}") as connection:
+            return rows_of_key(self._reader(connection), plan, scan, key, days)
 
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         with self._connection(f"computing {plan.name}") as connection:

@@ -1,0 +1,429 @@
+"""Why a feature has its value: the rows that it is made of, where they came from, and those just outside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from chronon.aggregate.rule import WindowRule
+from chronon.api import structs
+from chronon.api.naming import name_of
+from chronon.base.display import DIM, STRONG, Grid, Page, Shown, instant, shown
+from chronon.base.moments import instant_from
+from chronon.base.time import DAY_MS, floor, window_start
+from chronon.offline.features import answered, left_of
+from chronon.offline.frames import frame_of, one_row
+from chronon.plan.changes import OWN_TIME, REVERSAL
+from chronon.plan.join import AsOf, JoinPlan, PartPlan
+from chronon.plan.names import SEQUENCE
+from chronon.plan.ranges import first_partition
+from chronon.plan.rows import columns_read, plan_rows, read_through, types_of, wanted
+from chronon.plan.scans import ENTITIES, EVENTS, Scan
+
+if TYPE_CHECKING:
+    from chronon.aggregate.parts import Part
+    from chronon.engine.protocol import Engine
+
+BEFORE, INSIDE, AFTER = "before the window", "inside", "after the instant"
+BACK_DAYS = 30
+"""How many days before the window are read for the rows just outside."""
+SHOWN_ROWS = 30
+
+
+@dataclass(frozen=True)
+class TracedRow:
+    """One row of a source.
+
+    Parameters
+    ----------
+    ts:
+        Its time in ms; ``None`` where it has none.
+    where:
+        ``BEFORE``, ``INSIDE`` or ``AFTER``.
+    table, partition:
+        Where it is stored.
+    values:
+        Its inputs.
+    sequence:
+        Its place among rows of the same time, if its source says.
+    made:
+        When the change of an entity was made, in ms.
+    is_before:
+        Whether it is the image before a change, which is taken back.
+    """
+
+    ts: int | None
+    where: str
+    table: str
+    partition: str | None
+    values: Mapping[str, Any]
+    sequence: int = 0
+    made: int | None = None
+    is_before: bool = False
+
+
+@dataclass(repr=False)
+class TracedColumn(Shown):
+    """A column before derivations, and its rows.
+
+    Parameters
+    ----------
+    group_by, name:
+        Whose column it is.
+    operation:
+        What is done with the rows.
+    value:
+        What came out.
+    keys:
+        The key of the rows.
+    window, hop:
+        In ms; ``None`` for the whole history, and where no rows are aggregated.
+    as_of:
+        Until when the rows are seen, exclusive (ms).
+    since, until:
+        The rows from the first to before the second instant count (ms); ``None`` for no bound.
+    rows:
+        Those inside, in order, and some on either side.
+    notes:
+        What the reader should know.
+    """
+
+    group_by: str
+    name: str
+    operation: str
+    value: Any
+    keys: Mapping[str, Any]
+    window: int | None
+    hop: int | None
+    as_of: int
+    since: int | None
+    until: int | None
+    rows: list[TracedRow] = field(default_factory=list[TracedRow])
+    notes: list[str] = field(default_factory=list[str])
+
+    @property
+    def inside(self) -> list[TracedRow]:
+        """The rows that count, in order."""
+        return [row for row in self.rows if row.where == INSIDE]
+
+    def grid(self) -> Grid:
+        """The rows as a person reads them."""
+        some = self.rows
+        count = len(self.inside)
+        if len(some) > SHOWN_ROWS:
+            some = [*some[: SHOWN_ROWS // 2], *some[-SHOWN_ROWS // 2 :]]
+        inputs = list(dict.fromkeys(name for row in some for name in row.values))
+        changed = any(row.made is not None for row in some)
+        head = ["time (UTC)", *(["changed (UTC)"] if changed else []), *inputs, "", "table", "partition"]
+        rows = [
+            [
+                instant(row.ts),
+                *([instant(row.made)] if changed else []),
+                *(row.values.get(name) for name in inputs),
+                "taken back" if row.is_before and row.where == INSIDE else row.where,
+                row.table,
+                row.partition,
+            ]
+            for row in some
+        ]
+        marks = ["" if row.where == INSIDE else DIM for row in some]
+        left_out = f"; {hidden:,} rows in the middle are not shown" if (hidden := len(self.rows) - len(some)) else ""
+        return Grid(head, rows, title=f"{self.name}: {count:,} rows count", note=self.bounds() + left_out, marks=marks)
+
+    def bounds(self) -> str:
+        """The window in words."""
+        if self.since is None and self.until is None:
+            return "all rows of the key in that partition count"
+        start = instant(self.since) if self.since is not None else "the beginning"
+        hop = f", moving in steps of {_length(self.hop)}" if self.hop and self.since is not None else ""
+        return f"from {start} (it counts) to {instant(self.until)} (it does not){hop}"
+
+    def page(self) -> Page:
+        facts = {"value": self.value, "operation": self.operation, "key": dict(self.keys)}
+        return Page(self.name, "column", facts, [self.grid()], self.notes)
+
+
+@dataclass(frozen=True)
+class Served:
+    """What is served at the same instant.
+
+    Parameters
+    ----------
+    value:
+        The feature's.
+    uploads:
+        For each group-by the generation and its batch end (ms): rows before come from there.
+    streamed:
+        For each group-by the times (ms) and inputs of the rows that a stream brought since.
+    problem:
+        Why there is no value.
+    """
+
+    value: Any
+    uploads: Mapping[str, tuple[str, int]]
+    streamed: Mapping[str, list[tuple[int, Mapping[str, Any]]]]
+    problem: str | None = None
+
+
+@dataclass(repr=False)
+class Trace(Shown):
+    """A feature of one key at one instant, taken apart.
+
+    Parameters
+    ----------
+    definition, feature:
+        What was asked for.
+    keys, at:
+        Of whom, and when (ms).
+    value:
+        The feature's.
+    expression:
+        How it is derived from the columns; ``None`` where it is one of them.
+    columns:
+        The columns that it is made of.
+    served:
+        The value that is served, if it was asked for.
+    """
+
+    definition: str
+    feature: str
+    keys: Mapping[str, Any]
+    at: int
+    value: Any
+    expression: str | None
+    columns: list[TracedColumn]
+    served: Served | None = None
+
+    def page(self) -> Page:
+        facts: dict[str, Any] = {"value": self.value, "of": dict(self.keys), "at": f"{instant(self.at)} UTC"}
+        if self.expression is not None:
+            facts["derived as"] = self.expression
+        for column in self.columns:
+            facts[column.name] = f"{shown(column.value)} = {column.operation}, of {column.group_by}"
+        grids = [column.grid() for column in self.columns]
+        notes = [note for column in self.columns for note in column.notes]
+        if self.served is not None:
+            grids.insert(0, self._beside(self.served))
+            notes += [self.served.problem] if self.served.problem else []
+        return Page(self.feature, "trace", facts, grids, list(dict.fromkeys(notes)))
+
+    def _beside(self, served: Served) -> Grid:
+        rows: list[list[Any]] = [["value", self.value, served.value]]
+        for group_by, (generation, end) in served.uploads.items():
+            inside = [row for c in self.columns if c.group_by == group_by for row in c.inside]
+            batch = sum(row.ts is None or row.ts < end for row in inside)
+            streamed = served.streamed.get(group_by)
+            rows.append([f"{group_by}: rows before {instant(end)}", batch, f"in the upload {generation}"])
+            if streamed is not None:
+                rows.append([f"{group_by}: rows since", len(inside) - batch, f"{len(streamed)} in the stream"])
+        same = self.value == served.value
+        marks = [STRONG, *[""] * (len(rows) - 1)]
+        title = "offline and served agree" if same else "offline and served differ"
+        return Grid(["", "offline", "served"], rows, title=title, marks=marks)
+
+
+def trace(
+    definition: structs.Join | structs.GroupBy,
+    engine: Engine,
+    keys: Mapping[str, Any],
+    ts: Any,
+    feature: str,
+    *,
+    around: int = 3,
+) -> Trace:
+    """Take one feature of one key at one instant apart; see ``chronon.session.trace``."""
+    asked = wanted(definition, engine, [feature])
+    at = instant_from(ts)
+    frame = frame_of(_one(keys, at, asked.kind, engine))
+    left = left_of(asked, frame, "ts", engine)
+    plan = plan_rows(asked, types_of(asked, left), engine)
+    value = answered(plan, [feature], left, engine).column(0)[0].as_py(maps_as_pydicts="strict")
+    read = columns_read(definition, plan, feature)
+    columns = [column for part in plan.parts for column in _columns(part, plan, left, engine, at, read, around)]
+    expression = (plan.expressions or {}).get(feature)
+    return Trace(
+        name_of(definition), feature, dict(keys), at, value, _meant(expression, feature, columns, plan), columns
+    )
+
+
+def _one(keys: Mapping[str, Any], at: int, kind: str, engine: Engine) -> Any:
+    row = one_row(keys, at)
+    if kind == EVENTS:
+        return row
+    import pyarrow as pa
+
+    spec = engine.partitions_spec
+    return row.append_column(spec.column, pa.array([spec.of(at)]))
+
+
+def _meant(expression: str | None, feature: str, columns: list[TracedColumn], plan: JoinPlan) -> str | None:
+    """The expression of a feature; of a group-by with derivations, the one there; nothing where it only names it."""
+    for part in plan.parts:
+        inside = {column: name for name, column in part.columns.items()}
+        source = (expression or f"`{feature}`").strip("`")
+        if source in inside and part.plan.derivations is not None:
+            expression = part.plan.derivations[inside[source]]
+    if expression is None or expression.strip("`") in {feature, *(column.name for column in columns)}:
+        return None
+    return expression
+
+
+# ---- one column before derivations
+
+
+def _columns(
+    part: PartPlan, plan: JoinPlan, left: Any, engine: Engine, at: int, read: set[str], around: int
+) -> Iterator[TracedColumn]:
+    """The columns of a part that a feature is made of, with their rows."""
+    inside = columns_inside(part, read)
+    if not inside:
+        return
+    bare = replace(part.plan, derivations=None, outputs=part.plan.raw_outputs)
+    alone = replace(part, plan=bare, columns={name: name for name in bare.outputs})
+    features = {name: bare.outputs[name] for name in inside}
+    raw = replace(
+        plan, parts=(alone,), features=features, expressions=None, outputs={**plan.left_columns, **bare.outputs}
+    )
+    raw = replace(raw, given=type(plan.given)())
+    values = answered(raw, inside, left, engine).to_pylist(maps_as_pydicts="strict")[0]
+    key = {name: left.column(column)[0].as_py() for name, column in part.keys.items()}
+    by_name = {p.name: p for p in bare.aggregator.parts} if bare.aggregator is not None else {}
+    for name in inside:
+        made = _described(part, name, by_name.get(name), values[name], key, _until(part, at))
+        if None not in key.values():
+            made.rows = _rows(part, by_name.get(name), made, engine, around)
+        else:
+            made.notes.append(f"a part of the key is null, so {bare.name} is not looked up")
+        yield made
+
+
+def columns_inside(part: PartPlan, read: set[str]) -> list[str]:
+    """The columns of a group-by, before its derivations, that ``read`` columns of a join are made of."""
+    outputs = [name for name, column in part.columns.items() if column in read]
+    found = read_through(outputs, part.plan.derivations)
+    return [name for name in part.plan.raw_outputs if name in found]
+
+
+def _until(part: PartPlan, at: int) -> int:
+    midnight = floor(at, DAY_MS)
+    return {AsOf.INSTANT: at, AsOf.MIDNIGHT: midnight, AsOf.DAY_END: midnight + DAY_MS}[part.as_of]
+
+
+def _described(
+    part: PartPlan, name: str, aggregated: Part | None, value: Any, key: Mapping[str, Any], until: int
+) -> TracedColumn:
+    plan = part.plan
+    if aggregated is None:
+        return TracedColumn(
+            plan.name, name, "the column of the greatest row", value, key, None, None, until, None, None
+        )
+    base = aggregated.base
+    window = f" over {_length(aggregated.window)}" if aggregated.window is not None else ", all history"
+    bucket = f" by {base.bucket}" if base.bucket is not None else ""
+    operation = f"{_operation(plan.definition, name)} of {base.input}{bucket}{window}"
+    rule = plan.snapshot_rule if plan.kind == ENTITIES and not part.changes else WindowRule.SAWTOOTH
+    since = None
+    if aggregated.window is not None:
+        exact = rule is WindowRule.EXACT
+        since = until - aggregated.window if exact else window_start(until, aggregated.window)
+    hop = aggregated.hop if rule is WindowRule.SAWTOOTH and aggregated.window is not None else None
+    bounded = None if rule is WindowRule.ALL else until
+    return TracedColumn(plan.name, name, operation, value, key, aggregated.window, hop, until, since, bounded)
+
+
+def _operation(group_by: structs.GroupBy, name: str) -> str:
+    from chronon.api.enums import Operation
+    from chronon.api.naming import aggregation_columns
+
+    for aggregation in group_by.aggregations or []:
+        if name in aggregation_columns(aggregation):
+            code = Operation(aggregation.operation if aggregation.operation is not None else Operation.LAST)
+            arguments = ", ".join(f"{k}={v}" for k, v in (aggregation.argMap or {}).items())
+            return f"{code.name}({arguments})" if arguments else code.name
+    return "?"
+
+
+# ---- its rows
+
+
+def _rows(
+    part: PartPlan, aggregated: Part | None, column: TracedColumn, engine: Engine, around: int
+) -> list[TracedRow]:
+    plan, spec = part.plan, engine.partitions_spec
+    inputs = [aggregated.base.input] if aggregated is not None else [column.name]
+    if aggregated is not None and aggregated.base.bucket is not None:
+        inputs.append(aggregated.base.bucket)
+    if plan.kind == ENTITIES:
+        found = list(_of_entities(part, inputs, column, engine))
+    else:
+        widest = plan.aggregator.widest_window if plan.aggregator is not None else 0
+        first = first_partition(column.as_of, widest, spec)
+        days = (spec.shift(first, -BACK_DAYS) if first is not None else None, None)
+        found = [row for scan in plan.scans for row in _read(part, scan, inputs, days, column, engine)]
+    found.sort(key=lambda row: (row.ts if row.ts is not None else -1, row.sequence))
+    before = [row for row in found if row.where == BEFORE]
+    after = [row for row in found if row.where == AFTER]
+    inside = [row for row in found if row.where == INSIDE]
+    return [*before[len(before) - around :], *inside, *after[:around]] if around else inside
+
+
+def _of_entities(part: PartPlan, inputs: list[str], column: TracedColumn, engine: Engine) -> Iterator[TracedRow]:
+    """Rows of the snapshot of the day before; of entities that are followed within the day, the changes since."""
+    spec = engine.partitions_spec
+    until = column.as_of
+    midnight = floor(until, DAY_MS) if part.changes else until
+    day = spec.of(midnight - DAY_MS)
+    for scan in part.plan.scans:
+        yield from _read(part, scan, inputs, (day, day), column, engine)
+    for scan in part.changes:
+        for row in _read(part, scan, inputs, (spec.of(midnight), spec.of(midnight)), column, engine):
+            made = row.made if row.made is not None else 0
+            counts = midnight <= made < until
+            yield row if counts else replace(row, where=AFTER if made >= until else BEFORE)
+
+
+def _read(
+    part: PartPlan,
+    scan: Scan,
+    inputs: list[str],
+    days: tuple[str | None, str | None],
+    column: TracedColumn,
+    engine: Engine,
+) -> Iterator[TracedRow]:
+    changed = OWN_TIME in scan.selects
+    kept = [*part.plan.keys, *inputs, SEQUENCE, OWN_TIME, REVERSAL]
+    table = engine.rows_of_key(part.plan, scan.only(kept), column.keys, days)
+    for row in table.to_pylist(maps_as_pydicts="strict"):
+        ts = row[OWN_TIME] if changed else row["__ts"]
+        values = {name: row.get(name) if name != "ts" else ts for name in inputs}
+        yield TracedRow(
+            ts=ts,
+            where=_where(ts, column, part),
+            table=scan.table,
+            partition=row["__ds"],
+            values=values,
+            sequence=row.get(SEQUENCE) or 0,
+            made=row["__ts"] if changed else None,
+            is_before=bool(row.get(REVERSAL)),
+        )
+
+
+def _where(ts: int | None, column: TracedColumn, part: PartPlan) -> str:
+    if ts is None:
+        return INSIDE if not part.plan.has_time else BEFORE
+    if column.since is not None and ts < column.since:
+        return BEFORE
+    if column.until is not None and ts >= column.until:
+        return AFTER
+    return INSIDE
+
+
+def _length(ms: int | None) -> str:
+    """A length of time in words."""
+    if ms is None:
+        return "all history"
+    for unit, size in (("day", DAY_MS), ("hour", 3_600_000), ("minute", 60_000)):
+        if ms % size == 0:
+            return f"{ms // size} {unit}{'s' if ms != size else ''}"
+    return f"{ms} ms"
