@@ -19,7 +19,7 @@ from chronon.api import structs
 from chronon.api.provenance import place_of
 from chronon.base.clock import Clock, SystemClock
 from chronon.base.errors import ConfigError
-from chronon.base.settings import FILE, load_settings
+from chronon.base.settings import load_settings, nearest
 from chronon.base.time import DAY_MS
 
 if TYPE_CHECKING:
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
 Aggregated = structs.GroupBy | structs.Join
 T = TypeVar("T", bound=structs.Struct)
-
-MARKS = ("teams.json", FILE)
-"""The files by which a repo is known."""
 
 
 class Session:
@@ -72,6 +69,12 @@ class Session:
         """Let the verbs of all definitions use this session from now on."""
         _OPEN.chosen = self
         return self
+
+    @staticmethod
+    def forget() -> None:
+        """Let the verbs use no session that was chosen or found so far."""
+        _OPEN.chosen = None
+        _OPEN.found.clear()
 
     @cached_property
     def repo(self) -> Repo:
@@ -122,14 +125,6 @@ class Session:
         return self.settings.partitions.of(self.clock.now() + days * DAY_MS)
 
 
-def nearest(start: Path) -> Path | None:
-    """The nearest folder at or above ``start`` that is a repo."""
-    for folder in (start, *start.parents):
-        if any((folder / mark).is_file() for mark in MARKS):
-            return folder
-    return None
-
-
 @dataclass
 class _Open:
     """The sessions of this process: the one that was chosen, and those that were found, each by its root."""
@@ -151,12 +146,6 @@ def session_of(definition: structs.Struct) -> Session:
     if root not in _OPEN.found:
         _OPEN.found[root] = Session(root)
     return _OPEN.found[root]
-
-
-def forget() -> None:
-    """Use no session that was chosen or found so far."""
-    _OPEN.chosen = None
-    _OPEN.found.clear()
 
 
 # ---- the verbs

@@ -23,7 +23,7 @@ from chronon import (
 )
 from chronon.api.enums import Accuracy
 from chronon.base.clock import FrozenClock
-from chronon.session import Session, forget
+from chronon.session import Session
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -111,4 +111,4 @@ def session(tmp_path: Path) -> Session:
     )
     made.use()
     yield made
-    forget()
+    Session.forget()

@@ -19,6 +19,8 @@ from chronon.base.errors import SettingsError
 from chronon.base.time import Partitions
 
 FILE = "chronon.toml"
+MARKS = ("teams.json", FILE)
+"""The files by which the root of a repo is known."""
 PRODUCTION = "prod"
 """The environment of a file without sections: everything as the definitions say."""
 
@@ -97,6 +99,14 @@ class Settings:
         """Each setting with its value as it is used, and where that came from."""
         used = {"warehouse": str(self.warehouse_folder), "store": self.store_url, "sources": ", ".join(self.sources)}
         return {n: (used.get(n, getattr(self, n)), self.origins.get(n, "default")) for n in _NAMES}
+
+
+def nearest(start: Path) -> Path | None:
+    """The nearest folder at or above ``start`` that is a repo."""
+    for folder in (start, *start.parents):
+        if any((folder / mark).is_file() for mark in MARKS):
+            return folder
+    return None
 
 
 def load_settings(

@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import rich_click as click
 
 from chronon.base.errors import ConfigError, RequestError
-from chronon.session import Session, nearest
+from chronon.base.settings import nearest
+from chronon.session import Session
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -9,6 +9,7 @@ from click.exceptions import Exit
 
 from chronon.cli.changes import check, diff, prune
 from chronon.cli.doctor import doctor
+from chronon.cli.feature_tests import test
 from chronon.cli.insight import trace
 from chronon.cli.labels import labels
 from chronon.cli.lineage_command import lineage
@@ -49,6 +50,7 @@ COMMANDS = (
     upload,
     fetch,
     trace,
+    test,
     serve,
     sql,
 )
