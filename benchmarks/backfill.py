@@ -6,6 +6,9 @@ imports. The ratios are to the first line, in the same run.
     python benchmarks/backfill.py                 2 M events, 200 k queries, 20 k keys
     python benchmarks/backfill.py --keys 1000000 --key-type string
     python benchmarks/backfill.py --hot 5000000   one key with that many events
+    python benchmarks/backfill.py --big           50 M events, 5 M queries, with and without a limit of 2 GB
+    python benchmarks/backfill.py --parts 20      one part, then 20 parts over as many tables
+    python benchmarks/backfill.py --growth        ten times the rows, windows of 30 days against 1 day, a second day
 """
 
 from __future__ import annotations
@@ -114,15 +117,20 @@ def sort_only(folder: Path) -> int:
     return sum(batch.num_rows for batch in reader)
 
 
-def to_arrow(folder: Path) -> int:
-    """Our engine, up to the finished columns in memory."""
+def engine_over(folder: Path, memory: str | None = None):
     from chronon.engine.duckdb import DuckDBEngine
+
+    return DuckDBEngine(folder, threads=2, memory=memory)
+
+
+def to_arrow(folder: Path, memory: str | None = None) -> int:
+    """Our engine, up to the finished columns in memory."""
     from chronon.engine.protocol import JoinOutput
     from chronon.plan.join import plan_join
 
-    engine = DuckDBEngine(folder, threads=2)
+    engine = engine_over(folder, memory)
     plan = plan_join(definition(), engine)
-    output = JoinOutput(plan.left_columns, plan.features, plan.derivations, plan.outputs)
+    output = JoinOutput(plan.left_columns, plan.features, plan.expressions, plan.outputs)
     with engine.join(plan.left, days(), output) as work:
         for part in plan.parts:
             work.answer(part)
@@ -131,10 +139,16 @@ def to_arrow(folder: Path) -> int:
 
 def to_partitions(folder: Path) -> int:
     """The same, published."""
-    from chronon.engine.duckdb import DuckDBEngine
     from chronon.offline import backfill_join
 
-    return backfill_join(definition(), DuckDBEngine(folder, threads=2), end=days()[-1], step_days=DAYS).rows
+    return backfill_join(definition(), engine_over(folder), end=days()[-1], step_days=DAYS).rows
+
+
+def to_partitions_within(folder: Path) -> int:
+    """The same within 2 GB."""
+    from chronon.offline import backfill_join
+
+    return backfill_join(definition(), engine_over(folder, "2GB"), end=days()[-1], step_days=DAYS).rows
 
 
 def plain_sql(folder: Path) -> int:
@@ -160,6 +174,7 @@ CANDIDATES = {
     "sort": ("DuckDB scans and sorts", sort_only),
     "arrow": ("chronon, to Arrow", to_arrow),
     "partitions": ("chronon, to partitions", to_partitions),
+    "within": ("the same within 2 GB", to_partitions_within),
     "sql": ("plain SQL in DuckDB", plain_sql),
 }
 

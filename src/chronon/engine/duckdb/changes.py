@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chronon.base import types as t
-from chronon.base.arrow import schema_to_arrow
 from chronon.base.time import DAY_MS
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, literal
 from chronon.engine.duckdb.scan import DS, TS, scan_sql
@@ -17,14 +16,15 @@ from chronon.plan.names import SEQUENCE
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from chronon.engine.duckdb.answers import Longs
     from chronon.plan.join import PartPlan
 
 BEFORE_SNAPSHOTS = (None, NEVER)
 """All rows that have a time."""
 
 
-def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[pa.Table, pa.ChunkedArray]]:
-    """The answers to what is asked, day by day, with the rows that asked.
+def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[Longs, pa.RecordBatch]]:
+    """The rows that ask, day by day, with the answers to them.
 
     Parameters
     ----------
@@ -35,11 +35,8 @@ def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[pa.Tab
     asked:
         The table of questions: the keys, ``__ds`` (the snapshot's partition), ``__query`` (ms) and ``__row``.
     """
-    import pyarrow as pa
-
     plan = part.plan
     assert plan.aggregator is not None  # noqa: S101 - a plan of changes has aggregations
-    schema = schema_to_arrow(plan.raw_outputs)
     days = reader.connection.sql(f"SELECT DISTINCT {DS} FROM {asked} ORDER BY 1").fetchall()
     match = " AND ".join(f"a.{identifier(key)} = k.{identifier(key)}" for key in plan.keys)
     for (ds,) in days:
@@ -55,8 +52,10 @@ def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[pa.Tab
         union = reader.union(plan, [*plan.keys, *plan.aggregator.inputs], (ds, ds), between)
         snapshot = reader.events(plan, union, list(plan.keys))
         asking = queries.select(["__key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
-        answers = plan.aggregator.changes(snapshot, changes.to_batches(), asking, midnight)
-        yield pa.Table.from_batches(answers, schema), queries.column("row")
+        rows, at = queries.column("row").to_numpy(), 0
+        for found in plan.aggregator.changes(snapshot, changes.to_batches(), asking, midnight):
+            yield rows[at : at + found.num_rows], found
+            at += found.num_rows
 
 
 def _changes(reader: Reader, part: PartPlan, ds: str, midnight: int) -> pa.Table:

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 def derive(
     reader: Reader, table: pa.Table, expressions: Mapping[str, str], schema: t.Schema, outputs: t.Schema
 ) -> pa.Table:
-    """Expressions over the rows of a table, in their order."""
+    """Expressions over the rows of a table, in their order; the reader's connection may be streaming meanwhile."""
     from chronon.sql import parse
 
     listed = ", ".join(f"{parse(text).to_duckdb(schema)} AS {identifier(n)}" for n, text in expressions.items())
-    reader.connection.register("__rows", table)
+    cursor = reader.connection.cursor()
     try:
+        cursor.register("__rows", table)
         sql = reader.macros.ready_for(f"SELECT {listed} FROM __rows")
-        found = reader.connection.sql(sql).to_arrow_table()
+        found = cursor.sql(sql).to_arrow_table()
     finally:
-        reader.connection.unregister("__rows")
+        cursor.close()
     return found.cast(schema_to_arrow({name: outputs[name] for name in expressions}))

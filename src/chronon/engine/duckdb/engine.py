@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,10 @@ from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identi
 from chronon.engine.duckdb.describe import describe
 from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.left import read_left, take_left
+from chronon.engine.duckdb.memory import shares
 from chronon.engine.duckdb.onekey import rows_of_key
 from chronon.engine.duckdb.scan import Source
+from chronon.engine.duckdb.scratch import Scratch
 from chronon.engine.duckdb.snapshots import derived, key_table, records, snapshots
 from chronon.engine.duckdb.sorted import Reader
 from chronon.engine.duckdb.untimed import without_time
@@ -47,7 +49,8 @@ class DuckDBEngine:
     partitions:
         How partitions are named.
     memory:
-        DuckDB's limit, such as ``"4GB"``; its own choice (80 % of the machine) if ``None``.
+        The limit of the process, such as ``"2GB"``; what does not fit goes through files. Most of the machine's if
+        ``None``.
     threads:
         For DuckDB and for the algebra; all cores if ``None``.
     temp:
@@ -70,9 +73,9 @@ class DuckDBEngine:
     ) -> None:
         self.warehouse = Warehouse(warehouse, tables)
         self.partitions_spec = partitions or Partitions()
-        self._memory = memory
+        self._memory = shares(memory)
         self._threads = threads or os.cpu_count() or 1
-        self._temp = str(temp or self.warehouse.root / ".temp")
+        self._scratch = Scratch(Path(temp or self.warehouse.root / ".temp").absolute())
         self._sources: dict[str, tuple[Files, Source]] = {}
         self._footers = Footers()
         self._opening: list[str] = []
@@ -143,13 +146,16 @@ class DuckDBEngine:
     def join(self, left: Scan, days: Sequence[str], outputs: JoinOutput) -> Generator[DuckDBJoin]:
         with self._connection(f"reading {left.table}") as connection:
             reader = self._reader(connection)
-            yield DuckDBJoin(reader, read_left(reader, left, days), outputs, self._threads)
+            with closing(DuckDBJoin(reader, read_left(reader, left, days), outputs, self._threads)) as work:
+                yield work
 
     @contextmanager
     def join_rows(self, rows: pa.Table, outputs: JoinOutput) -> Generator[DuckDBJoin]:
         with self._connection("reading the given rows") as connection:
             reader = self._reader(connection)
-            yield DuckDBJoin(reader, take_left(reader, rows, outputs.left_columns), outputs, self._threads)
+            taken = take_left(reader, rows, outputs.left_columns)
+            with closing(DuckDBJoin(reader, taken, outputs, self._threads)) as work:
+                yield work
 
     def keys(self, plan: GroupByPlan, days: tuple[str | None, str | None], before: int | None) -> pa.Table:
         with self._connection(f"reading the keys of {plan.name}") as connection:
@@ -193,7 +199,16 @@ class DuckDBEngine:
         return pa.RecordBatchReader.from_batches(reader.schema, batches())
 
     def _reader(self, connection: duckdb.DuckDBPyConnection) -> Reader:
-        return Reader(connection, self._source, self._partitions_of, self.partitions_spec, self._macros)
+        self._scratch.prepare()
+        return Reader(
+            connection,
+            self._source,
+            self._partitions_of,
+            self.partitions_spec,
+            self._macros,
+            self._memory,
+            self._scratch,
+        )
 
     def _partitions_of(self, scan: Scan) -> list[str]:
         return self.partitions(scan.table, scan.partition or self.partitions_spec.column, dict(scan.subs))
@@ -218,9 +233,9 @@ class DuckDBEngine:
             connection.close()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
-        temp = Path(self._temp)
+        temp = self._scratch.path
         try:
-            return connect(memory=self._memory, threads=self._threads, temp=str(temp))
+            return connect(memory=self._memory.duckdb, threads=self._threads, temp=str(temp))
         except OSError as error:
             raise StorageError(
                 f"cannot use {temp}: {error.strerror or error}", mend="set another temp folder"

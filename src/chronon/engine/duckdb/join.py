@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chronon.base import types as t
 from chronon.base.arrow import compute, schema_to_arrow
 from chronon.base.time import DAY_MS
-from chronon.engine.duckdb.answers import answer
+from chronon.engine.duckdb.answers import ROW, Answers, Budget, Pieces, answer
 from chronon.engine.duckdb.changes import changed
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
@@ -25,11 +26,20 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from chronon.aggregate.aggregator import Aggregator
+    from chronon.engine.duckdb.answers import Longs
     from chronon.plan.group_by import GroupByPlan
 
 ASKED = '"__asked"'
-ROW = '"__row"'
+INSIDE_DAY = "__ds"
 QUERY = '"__query"'
+
+
+@dataclass
+class _Answered:
+    """A part and its answers."""
+
+    part: PartPlan
+    answers: Answers
 
 
 class DuckDBJoin:
@@ -53,11 +63,14 @@ class DuckDBJoin:
         self._output = output
         self._threads = threads
         self._left = left
-        self._parts: dict[str, pa.ChunkedArray] = {}
+        self._parts: list[_Answered] = []
+        self._last: tuple[int, pa.Table] | None = None
+        self._budget = Budget(reader.memory.answer_bytes)
         given = output.given
         self._beside: dict[str, t.DataType] = {**output.left_columns, **given.columns}
         self.told = stand_beside(reader, given, output.left_columns) if given.columns or given.tables else {}
         self.left = self._measure()
+        self._pieces = Pieces.of(self.left.count, {**output.features, **self._beside})
 
     def _measure(self) -> LeftRows:
         found = self._connection.sql(
@@ -66,14 +79,32 @@ class DuckDBJoin:
         count, earliest, latest, without = found[0]
         return LeftRows(count, earliest, latest, without if self._left.timed else 0)
 
+    def _day_counts(self) -> list[tuple[str, int]]:
+        if not self._left.daily:
+            return [("", self.left.count)]
+        return self._connection.sql(f"SELECT {DS}, count(*) FROM {LEFT} GROUP BY 1 ORDER BY 1").fetchall()
+
     def answer(self, part: PartPlan) -> None:
         """Compute a part for all left rows and keep its columns."""
+        answers = Answers(part.plan.raw_outputs, self._pieces, self._budget, self._reader.scratch)
         with readable_errors(f"computing {part.plan.name}"):
-            features = self._aggregated(part) if part.plan.aggregator is not None else self._looked_up(part)
-            if part.plan.derivations is not None:
-                features = self._derived(part, features)
-        for name, column in part.columns.items():
-            self._parts[column] = features.column(name)
+            named = self._ask(part)
+            bounds = self._bounds()
+            if bounds is not None:
+                for rows, batch in self._found(part, named, bounds):
+                    answers.add(rows, batch)
+            answers.finish()
+        self._parts.append(_Answered(part, answers))
+
+    def _found(
+        self, part: PartPlan, named: Sequence[str], bounds: tuple[int, int]
+    ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
+        """Rows that have asked, and their features before derivations."""
+        if part.plan.aggregator is None:
+            return self._looked_up(part.plan, named, bounds)
+        if part.changes:
+            return changed(self._reader, part, ASKED)
+        return self._aggregated(part.plan, part.plan.aggregator, named, bounds)
 
     # ---- who asks, and as of when
 
@@ -108,33 +139,18 @@ class DuckDBJoin:
 
     # ---- a group-by with aggregations
 
-    def _aggregated(self, part: PartPlan) -> pa.Table:
-        import pyarrow as pa
-
-        plan, aggregator = part.plan, part.plan.aggregator
-        assert aggregator is not None  # noqa: S101 - the caller asked
-        named = self._ask(part)
-        bounds = self._bounds()
-        if bounds is None:
-            return self._nothing(plan.raw_outputs)
-        if part.changes:
-            found = list(changed(self._reader, part, ASKED))
-            return self._put_back(
-                pa.concat_tables([features for features, _ in found]),
-                pa.chunked_array([chunk for _, rows in found for chunk in rows.chunks], pa.int64()),
-            )
+    def _aggregated(
+        self, plan: GroupByPlan, aggregator: Aggregator, named: Sequence[str], bounds: tuple[int, int]
+    ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
         self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
         match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in named)
-        queries = self._connection.sql(
-            f"SELECT k.{KEY} AS __key, a.{QUERY} AS ts, a.{ROW} AS row FROM {ASKED} AS a JOIN {KEYS} AS k ON {match} "
-            "ORDER BY 1, 2, 3"
-        ).to_arrow_table()
+        queries = self._reader.in_key_order(
+            f"SELECT k.{KEY} AS __key, a.{QUERY} AS ts, a.{ROW} AS {ROW} FROM {ASKED} AS a JOIN {KEYS} AS k ON {match}"
+        )
         union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
         events = self._reader.events(plan, union, named)
         rule = plan.snapshot_rule if plan.kind == ENTITIES else None
-        asked = queries.select(["__key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
-        results = answer(aggregator, events, asked, rule, self._threads)
-        return self._put_back(results, queries.column("row"))
+        return answer(aggregator, events, queries, rule, self._threads)
 
     def _reach(
         self, plan: GroupByPlan, aggregator: Aggregator, bounds: tuple[int, int]
@@ -147,110 +163,99 @@ class DuckDBJoin:
 
     # ---- a group-by whose columns are the features
 
-    def _looked_up(self, part: PartPlan) -> pa.Table:
-        plan = part.plan
-        named = self._ask(part)
-        bounds = self._bounds()
-        if bounds is None:
-            return self._nothing(plan.raw_outputs)
+    def _looked_up(
+        self, plan: GroupByPlan, named: Sequence[str], bounds: tuple[int, int]
+    ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
         spec = self._reader.spec
         days = spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)
         union = self._reader.union(plan, [*plan.keys, *plan.selected], days, (None, None))
         features = [identifier(name) for name in plan.raw_outputs]
         one = greatest([quoted(name) for name in named], plan.raw_outputs)
         match = " AND ".join(f"a.{quoted(name)} = e.{quoted(name)}" for name in named)
+        schema = schema_to_arrow(plan.raw_outputs)
         found = self._connection.sql(
-            f"SELECT a.{ROW} AS row, {', '.join(f'e.{f}' for f in features)} FROM {ASKED} AS a "
-            f"JOIN (SELECT * FROM ({union}) QUALIFY {one}) AS e ON {match}"
-        ).to_arrow_table()
-        return self._put_back(found.drop_columns(["row"]), found.column("row"))
-
-    # ---- columns beside the left rows
-
-    def _put_back(self, answers: pa.Table, rows: pa.ChunkedArray) -> pa.Table:
-        """The answers as columns parallel to the left rows; null where a row asked nothing or found nothing."""
-        import numpy as np
-        import pyarrow as pa
-
-        where = np.full(self.left.count, -1, dtype=np.int64)
-        where[rows.to_numpy()] = np.arange(len(rows))
-        indices = pa.array(where, mask=where < 0)
-        columns = [column.combine_chunks().take(indices) for column in answers.columns]
-        return pa.table(columns, schema=answers.schema)
-
-    def _nothing(self, outputs: t.Schema) -> pa.Table:
-        return schema_to_arrow(outputs).empty_table().take(_nulls(self.left.count))
-
-    def _derived(self, part: PartPlan, features: pa.Table) -> pa.Table:
-        """A group-by's derivations; rows that ask nothing, such as those without a key, have none of them."""
-        import numpy as np
-        import pyarrow as pa
-
-        plan = part.plan
-        left = self._left_table([*part.keys.values()])
-        for key, column in part.keys.items():
-            features = features.append_column(key, left.column(column).cast(schema_to_arrow(plan.keys).field(key).type))
-        schema: dict[str, t.DataType] = {**plan.raw_outputs, **plan.keys}
-        rows = self._connection.sql(f"SELECT {ROW} AS row, {QUERY} AS ts FROM {ASKED}").to_arrow_table()
-        if "ts" not in schema:
-            times = rows.select(["ts"])
-            own = part.as_of is not AsOf.DAY_END and "ts" in self._output.left_columns
-            column = self._left_table(["ts"]) if own else self._put_back(times, rows.column("row"))
-            features = features.append_column("ts", column.column("ts"))
-            schema["ts"] = t.LONG
-        if "ds" not in schema:
-            features = features.append_column("ds", self._days())
-            schema["ds"] = t.STRING
-        derived = derive(self._reader, features, plan.derivations or {}, schema, plan.outputs)
-        asked = np.zeros(self.left.count, dtype=bool)
-        asked[rows.column("row").to_numpy()] = True
-        return pa.table(
-            [compute().if_else(pa.array(asked), column, None) for column in derived.columns], schema=derived.schema
-        )
+            f"SELECT a.{ROW}, {', '.join(f'e.{f}' for f in features)} FROM {ASKED} AS a "
+            f"LEFT JOIN (SELECT * FROM ({union}) QUALIFY {one}) AS e ON {match}"
+        ).to_arrow_reader(BATCH_ROWS)
+        for batch in found:
+            yield batch.column(0).to_numpy(), batch.select(list(plan.raw_outputs)).cast(schema)
 
     # ---- what comes out
 
     def rows(self) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         """Each day with its finished rows, in left order; rows that were given come as if they were of one day."""
-        table = self._left_table(list(self._beside))
-        for name, column in self._parts.items():
-            if name in table.column_names:
-                kept = compute().coalesce(table.column(name), column)
-                table = table.set_column(table.column_names.index(name), name, kept)
-            else:
-                table = table.append_column(name, column)
-        days = self._days()
-        if self._output.expressions is not None:
-            schema: dict[str, t.DataType] = {**self._output.features, **self._beside}
-            if "ds" not in schema:
-                table = table.append_column("ds", days)
-                schema["ds"] = t.STRING
-            table = derive(self._reader, table, self._output.expressions, schema, self._output.outputs)
-        else:
-            table = table.select(list(self._output.outputs))
         at = 0
-        for ds, count in self._day_counts():
-            yield ds, iter(table.slice(at, count).to_batches())
+        for day, count in self._day_counts():
+            yield day, self._batches(at, at + count)
             at += count
 
-    def _left_table(self, columns: Sequence[str]) -> pa.Table:
-        listed = ", ".join(TS + " AS ts" if self._is_time(name) else identifier(name) for name in columns)
-        found = self._connection.sql(f"SELECT {listed or TS} FROM {LEFT}").to_arrow_table()
-        return found.cast(schema_to_arrow({n: self._beside[n] for n in columns})) if columns else found
+    def _batches(self, first: int, end: int) -> Iterator[pa.RecordBatch]:
+        for piece, start, stop in self._pieces.split(first, end):
+            if self._last is None or self._last[0] != piece:
+                self._last = None  # not two pieces at once
+                self._last = piece, self._finished(piece)
+            yield from self._last[1].slice(start - piece * self._pieces.rows, stop - start).to_batches()
 
-    def _is_time(self, name: str) -> bool:
-        return name == "ts" and self._left.timed
+    def _finished(self, number: int) -> pa.Table:
+        """One piece of the output."""
+        with_day = self._left_piece(*self._pieces.range(number))
+        days = with_day.column(INSIDE_DAY)
+        table = with_day.drop_columns([INSIDE_DAY])
+        for answered in self._parts:
+            features, asked = answered.answers.piece(number)
+            if answered.part.plan.derivations is not None:
+                features = self._derived(answered.part, features, asked, with_day)
+            for name, column in answered.part.columns.items():
+                if column in table.column_names:
+                    kept = compute().coalesce(table.column(column), features.column(name))
+                    table = table.set_column(table.column_names.index(column), column, kept)
+                else:
+                    table = table.append_column(column, features.column(name))
+        if self._output.expressions is None:
+            return table.select(list(self._output.outputs))
+        schema: dict[str, t.DataType] = {**self._output.features, **self._beside}
+        if "ds" not in schema:
+            table = table.append_column("ds", days)
+            schema["ds"] = t.STRING
+        return derive(self._reader, table, self._output.expressions, schema, self._output.outputs)
 
-    def _days(self) -> pa.ChunkedArray:
-        return self._connection.sql(f"SELECT {DS} AS ds FROM {LEFT}").to_arrow_table().column("ds")
+    def _left_piece(self, first: int, end: int) -> pa.Table:
+        """The left columns of some rows, and their partition."""
+        columns = self._beside
+        listed = [TS + " AS ts" if name == "ts" and self._left.timed else identifier(name) for name in columns]
+        found = self._connection.sql(
+            f"SELECT {', '.join([*listed, DS])} FROM {LEFT} WHERE rowid >= {first} AND rowid < {end} ORDER BY rowid"
+        ).to_arrow_table()
+        return found.cast(schema_to_arrow({**columns, INSIDE_DAY: t.STRING}))
 
-    def _day_counts(self) -> list[tuple[str, int]]:
-        if not self._left.daily:
-            return [("", self.left.count)]
-        return self._connection.sql(f"SELECT {DS}, count(*) FROM {LEFT} GROUP BY 1 ORDER BY 1").fetchall()
+    def _derived(self, part: PartPlan, features: pa.Table, asked: pa.Array, left: pa.Table) -> pa.Table:
+        """A group-by's derivations; rows that ask nothing, such as those without a key, have none of them."""
+        import pyarrow as pa
 
+        plan = part.plan
+        for key, column in part.keys.items():
+            features = features.append_column(key, left.column(column).cast(schema_to_arrow(plan.keys).field(key).type))
+        schema: dict[str, t.DataType] = {**plan.raw_outputs, **plan.keys}
+        if "ts" not in schema:
+            features = features.append_column("ts", self._times(part, left))
+            schema["ts"] = t.LONG
+        if "ds" not in schema:
+            features = features.append_column("ds", left.column(INSIDE_DAY))
+            schema["ds"] = t.STRING
+        derived = derive(self._reader, features, plan.derivations or {}, schema, plan.outputs)
+        return pa.table([compute().if_else(asked, column, None) for column in derived.columns], schema=derived.schema)
 
-def _nulls(count: int) -> pa.Array:
-    import pyarrow as pa
+    def _times(self, part: PartPlan, left: pa.Table) -> pa.ChunkedArray | pa.Array:
+        """The time of each left row; where it has none, the end of its day."""
+        import pyarrow as pa
 
-    return pa.nulls(count, pa.int64())
+        if part.as_of is not AsOf.DAY_END and "ts" in self._output.left_columns:
+            return left.column("ts")
+        days = left.column(INSIDE_DAY).combine_chunks().dictionary_encode()
+        ends = [None if ds is None else self._reader.spec.end(ds) for ds in days.dictionary.to_pylist()]
+        return pa.array(ends, pa.int64()).take(days.indices)
+
+    def close(self) -> None:
+        """Give back what is in files."""
+        for answered in self._parts:
+            answered.answers.close()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from chronon.api.enums import Accuracy
 from chronon.base import types as t
 from chronon.base.arrow import compute, schema_to_arrow
-from chronon.engine.duckdb.answers import answer
+from chronon.engine.duckdb.answers import ROW, Answers, Budget, Pieces, answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
 from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, greatest, quoted
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from chronon.aggregate.aggregator import Aggregator
+    from chronon.engine.duckdb.answers import Longs
     from chronon.plan.group_by import GroupByPlan
 
 
@@ -47,14 +49,18 @@ def derived(
     raw = schema_to_arrow({**plan.keys, **plan.raw_outputs})
     schema: dict[str, t.DataType] = {"ts": t.LONG, "ds": t.STRING, **plan.raw_outputs, **plan.keys}
     expressions = {**{key: f"`{key}`" for key in plan.keys}, **plan.derivations}
+
+    def finished(ds: str, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            table = pa.Table.from_batches([batch], raw)
+            if "ds" not in table.column_names:
+                table = table.append_column("ds", pa.array([ds] * table.num_rows, pa.string()))
+            if "ts" not in table.column_names:
+                table = table.append_column("ts", pa.array([reader.spec.end(ds)] * table.num_rows, pa.int64()))
+            yield from derive(reader, table, expressions, schema, {**plan.keys, **plan.outputs}).to_batches()
+
     for ds, batches in days:
-        table = pa.Table.from_batches(batches, raw)
-        if "ds" not in table.column_names:
-            table = table.append_column("ds", pa.array([ds] * table.num_rows, pa.string()))
-        if "ts" not in table.column_names:
-            table = table.append_column("ts", pa.array([reader.spec.end(ds)] * table.num_rows, pa.int64()))
-        found = derive(reader, table, expressions, schema, {**plan.keys, **plan.outputs})
-        yield ds, iter(found.to_batches(max_chunksize=BATCH_ROWS))
+        yield ds, finished(ds, batches)
 
 
 def records(reader: Reader, plan: GroupByPlan, ds: str, stale_after: int, threads: int) -> Iterator[pa.RecordBatch]:
@@ -82,37 +88,67 @@ def _of_events(
     reach = (first_partition(int(ends[0]), aggregator.widest_window, spec), None)
     union = reader.union(plan, [*plan.keys, *aggregator.inputs], reach, (None, int(ends[-1])))
     reader.number_keys(union, list(plan.keys), ordered=True)
-    keys = key_table(reader, plan)
+    count = reader.key_count()
     events = reader.events(plan, union, list(plan.keys))
+    places = np.arange(len(days), dtype=np.int64) * count  # the rows of a day come after those of the day before
 
     def queries() -> Iterator[pa.RecordBatch]:
         at_once = max(1, BATCH_ROWS // len(ends))
-        for first in range(0, keys.num_rows, at_once):
-            numbers = np.arange(first, min(first + at_once, keys.num_rows), dtype=np.int64)
-            yield pa.record_batch({"__key": np.repeat(numbers, len(ends)), "ts": np.tile(ends, len(numbers))})
+        for first in range(0, count, at_once):
+            keys = np.repeat(np.arange(first, min(first + at_once, count), dtype=np.int64), len(ends))
+            rows = keys + np.tile(places, len(keys) // len(ends))
+            yield pa.record_batch({"__key": keys, "ts": np.tile(ends, len(keys) // len(ends)), ROW: rows})
 
-    found = answer(aggregator, events, queries(), None, threads)
-    for number, ds in enumerate(days):
-        of_day = found.take(pa.array(np.arange(number, found.num_rows, len(ends)))) if len(ends) > 1 else found
-        yield ds, _rows(keys, of_day, drop_empty=True)
+    pieces = Pieces.of(count * len(days), {**plan.keys, **plan.raw_outputs})
+    with closing(Answers(plan.raw_outputs, pieces, Budget(reader.memory.answer_bytes), reader.scratch)) as answers:
+        for rows, batch in answer(aggregator, events, queries(), None, threads):
+            answers.add(rows, batch)
+        answers.finish()
+        for ds, start in zip(days, places.tolist(), strict=True):
+            yield ds, _of_day(reader, plan, answers, pieces.split(start, start + count), start)
+
+
+def _of_day(
+    reader: Reader, plan: GroupByPlan, answers: Answers, pieces: Iterable[tuple[int, int, int]], start: int
+) -> Iterator[pa.RecordBatch]:
+    for piece, first, end in pieces:
+        features, _ = answers.piece(piece)
+        of_day = features.slice(first - answers.first(piece), end - first)
+        yield from _rows(_keys(reader, plan, first - start, end - start), of_day, drop_empty=True)
 
 
 def _of_entities(
     reader: Reader, plan: GroupByPlan, aggregator: Aggregator, days: Sequence[str], threads: int
 ) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
-    import pyarrow as pa
-
     between = (None, NEVER) if plan.has_time else (None, None)
     for ds in days:
         union = reader.union(plan, [*plan.keys, *aggregator.inputs], (ds, ds), between)
         reader.number_keys(union, list(plan.keys), ordered=True)
-        keys = key_table(reader, plan)
-        numbers = pa.array(range(keys.num_rows), pa.int64())
-        ends = pa.array([reader.spec.end(ds)] * keys.num_rows, pa.int64())
         events = reader.events(plan, union, list(plan.keys))
-        queries = [pa.record_batch({"__key": numbers, "ts": ends})]
-        found = answer(aggregator, events, queries, plan.snapshot_rule, threads)
-        yield ds, _rows(keys, found, drop_empty=False)
+        asked = _ends(reader.key_count(), reader.spec.end(ds))
+        yield ds, _beside_keys(reader, plan, answer(aggregator, events, asked, plan.snapshot_rule, threads))
+
+
+def _ends(keys: int, end: int) -> Iterator[pa.RecordBatch]:
+    """Each key, asked once."""
+    import numpy as np
+    import pyarrow as pa
+
+    for first in range(0, keys, BATCH_ROWS):
+        numbers = np.arange(first, min(first + BATCH_ROWS, keys), dtype=np.int64)
+        yield pa.record_batch({"__key": numbers, "ts": np.full(len(numbers), end, dtype=np.int64), ROW: numbers})
+
+
+def _beside_keys(
+    reader: Reader, plan: GroupByPlan, answers: Iterable[tuple[Longs, pa.RecordBatch]]
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    schema = schema_to_arrow(plan.raw_outputs)
+    for numbers, batch in answers:
+        keys = _keys(reader, plan, int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else None
+        if keys is not None:
+            yield from _rows(keys, pa.Table.from_batches([batch], schema), drop_empty=False)
 
 
 def _selected(
@@ -133,8 +169,7 @@ def _selected(
         if once:
             sql += f" QUALIFY {greatest([identifier(key) for key in plan.keys], plan.raw_outputs)}"
         sql += f" ORDER BY {order}"
-        found = reader.connection.sql(sql).to_arrow_table()
-        yield ds, iter(found.cast(schema).to_batches(max_chunksize=BATCH_ROWS))
+        yield ds, (batch.cast(schema) for batch in reader.connection.sql(sql).to_arrow_reader(BATCH_ROWS))
 
 
 def _states(
@@ -147,18 +182,28 @@ def _states(
     days = (ds, ds) if plan.kind == ENTITIES else (first_partition(end, aggregator.widest_window, spec), None)
     union = reader.union(plan, [*plan.keys, *aggregator.inputs], days, (None, end))
     reader.number_keys(union, list(plan.keys), ordered=True)
-    keys = key_table(reader, plan)
     events = reader.events(plan, union, list(plan.keys))
     for batch in aggregator.uploads(events, end, stale_after=stale_after):
-        of_batch = keys.take(batch.column("key"))
+        numbers = batch.column("key").to_numpy()
+        if not len(numbers):
+            continue
+        first = int(numbers[0])
+        of_batch = _keys(reader, plan, first, int(numbers[-1]) + 1).take(pa.array(numbers - first))
         table = of_batch.append_column("__value", batch.column("value").cast(pa.binary()))
         yield from table.combine_chunks().to_batches()
 
 
 def key_table(reader: Reader, plan: GroupByPlan) -> pa.Table:
     """The keys that were numbered, in the order of their numbers."""
+    return _keys(reader, plan, 0, NEVER)
+
+
+def _keys(reader: Reader, plan: GroupByPlan, first: int, end: int) -> pa.Table:
+    """The keys numbered from ``first`` to before ``end``."""
     listed = ", ".join(quoted(key) for key in plan.keys)
-    found = reader.connection.sql(f"SELECT {listed} FROM {KEYS} ORDER BY {KEY}").to_arrow_table()
+    found = reader.connection.sql(
+        f"SELECT {listed} FROM {KEYS} WHERE {KEY} >= {first} AND {KEY} < {end} ORDER BY {KEY}"
+    ).to_arrow_table()
     return found.cast(schema_to_arrow(plan.keys)).combine_chunks()
 
 

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chronon.aggregate.chunks import ROWS_AT_ONCE
 from chronon.base import types as t
-from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, identifier
+from chronon.engine.duckdb.connection import Macros, identifier
+from chronon.engine.duckdb.memory import Memory
 from chronon.engine.duckdb.scan import DS, TS, Source, scan_sql
+from chronon.engine.duckdb.scratch import Scratch
+from chronon.engine.duckdb.sorting import in_key_order
 from chronon.plan.names import SEQUENCE
 from chronon.plan.ranges import bounded
 from chronon.plan.scans import ENTITIES, Scan
@@ -28,10 +30,6 @@ NEVER = 2**62
 """After every instant (ms)."""
 
 
-SORT_BYTES = 1 << 30
-"""Rows of at most that many bytes are sorted in memory."""
-
-
 @dataclass(frozen=True)
 class Reader:
     """Reads the rows of a group-by on one connection."""
@@ -41,7 +39,8 @@ class Reader:
     partitions_of: Callable[[Scan], list[str]]
     spec: Partitions
     macros: Macros
-    sort_bytes: int = SORT_BYTES
+    memory: Memory
+    scratch: Scratch
 
     def union(
         self,
@@ -116,34 +115,16 @@ class Reader:
             listed = [f"coalesce(e.{SEQUENCE}, 0) AS __seq", *listed]
         columns = ", ".join([f"k.{KEY} AS __key", f"{time} AS ts", *listed])
         sql = f"SELECT {columns} FROM ({union}) AS e JOIN {KEYS} AS k ON {match}"
-        found = self._in_memory(sql)
-        if found is not None:
-            return found.to_batches(max_chunksize=ROWS_AT_ONCE)
-        order = ", ".join(str(place + 1) for place in range(2 + len(listed)))
-        return self.connection.sql(f"{sql} ORDER BY {order}").to_arrow_reader(BATCH_ROWS)
+        return self.in_key_order(sql)
 
-    def _in_memory(self, sql: str) -> pa.Table | None:
-        """The rows in total order, sorted here; ``None`` if they are too many, or have columns that only DuckDB orders.
+    def in_key_order(self, sql: str) -> Iterable[pa.RecordBatch]:
+        """The rows of ``sql``, which have the numbers of keys, in total order; see ``sorting.in_key_order``."""
+        return in_key_order(self.connection, sql, self.key_count(), self.memory.sort_bytes, self.scratch)
 
-        By dense keys, rows that come nearly sorted are sorted in a third of DuckDB's time; what does not fit into
-        memory is better left to DuckDB, which spills.
-        """
-        import pyarrow as pa
-
-        from chronon.aggregate.order import in_order
-
-        batches: list[pa.RecordBatch] = []
-        size = 0
-        reader = self.connection.sql(sql).to_arrow_reader(BATCH_ROWS)
-        schema = reader.schema
-        for batch in reader:
-            batches.append(batch)
-            size += batch.nbytes
-            if size > self.sort_bytes:
-                reader.close()
-                return None
+    def key_count(self) -> int:
+        """How many keys are numbered."""
         ((keys,),) = self.connection.sql(f"SELECT count(*) FROM {KEYS}").fetchall()
-        return in_order(pa.Table.from_batches(batches, schema), keys)
+        return keys
 
 
 def quoted(key: str) -> str:

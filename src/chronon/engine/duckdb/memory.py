@@ -1,0 +1,68 @@
+"""How much memory the engine may use, and who gets which part of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+
+from chronon.base.errors import SettingsError
+
+UNITS = {
+    "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40,
+}  # fmt: skip
+
+SORT_BYTES = 1 << 30
+"""More rows than these are not sorted at once, however much memory there is."""
+
+LEAST = 512 * 10**6
+"""A smaller limit is shared out as if it were this: the libraries alone take a third of it."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """The parts of the memory that one process may use.
+
+    Parameters
+    ----------
+    duckdb:
+        DuckDB's limit, as it takes it.
+    sort_bytes:
+        Rows of at most that many bytes are sorted here at once; more go through files.
+    answer_bytes:
+        Answers of at most that many bytes wait in memory until their left row is written; more wait in files.
+    """
+
+    duckdb: str | None
+    sort_bytes: int
+    answer_bytes: int
+
+
+def shares(limit: str | None) -> Memory:
+    """Share out a limit for the whole process, such as ``"4GB"``; all memory of the machine if ``None``.
+
+    >>> shares("2GB")
+    Memory(duckdb='700MB', sort_bytes=100000000, answer_bytes=250000000)
+    """
+    if limit is None:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return Memory(None, min(SORT_BYTES, total // 8), total // 4)
+    total = max(LEAST, size_of(limit))
+    return Memory(f"{total * 35 // 100 // 10**6}MB", min(SORT_BYTES, total // 20), total // 8)
+
+
+def size_of(text: str) -> int:
+    """The bytes that a size means.
+
+    >>> size_of("1.5 GiB")
+    1610612736
+
+    Raises
+    ------
+    SettingsError
+        If it is not a size.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([a-zA-Z]+)\s*", text)
+    if found is None or found[2].lower() not in UNITS:
+        raise SettingsError(f"{text!r} is not an amount of memory", expected="a number and a unit, such as 4GB")
+    return int(float(found[1]) * UNITS[found[2].lower()])
