@@ -79,6 +79,7 @@ class Aggregator:
         *,
         rule: WindowRule = WindowRule.SAWTOOTH,
         threads: int = 1,
+        at_once: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Answer queries from rows, both sorted, both cut anywhere.
 
@@ -93,6 +94,9 @@ class Aggregator:
             Which rows a query sees.
         threads:
             How many threads share the work, by ranges of keys.
+        at_once:
+            About how many rows are worked on at once, beside those that the widest window still sees; memory against
+            time.
 
         Returns
         -------
@@ -100,7 +104,8 @@ class Aggregator:
         """
         from chronon.aggregate.chunks import Pass
 
-        return Pass(self.parts, self.schema, rule, threads).run(events, queries)
+        sizes = () if at_once is None else (at_once, max(1, at_once // 4))
+        return Pass(self.parts, self.schema, rule, threads, *sizes).run(events, queries)
 
     def uploads(
         self, events: Iterable[pa.RecordBatch], batch_end: int, *, stale_after: int = 2 * DAY_MS

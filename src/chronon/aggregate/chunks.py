@@ -47,12 +47,16 @@ class Pass:
         Which rows a query sees.
     threads:
         How many threads share a chunk, by ranges of keys.
+    rows_at_once, queries_at_once:
+        How many new rows make a chunk, and how many queries are answered at once.
     """
 
     parts: Sequence[Part]
     schema: Schema
     rule: WindowRule
     threads: int = 1
+    rows_at_once: int = field(default_factory=lambda: ROWS_AT_ONCE)
+    queries_at_once: int = field(default_factory=lambda: QUERIES_AT_ONCE)
     _carried: pa.Table | None = field(default=None, init=False)
     _seeds: dict[str, Any] = field(default_factory=dict, init=False)
 
@@ -82,7 +86,7 @@ class Pass:
             if not batch.num_rows:
                 continue
             # a chunk is at least as big as what is carried into it, so that a row is carried twice on average
-            enough = max(ROWS_AT_ONCE, self._carried.num_rows if self._carried is not None else 0)
+            enough = max(self.rows_at_once, self._carried.num_rows if self._carried is not None else 0)
             if count >= enough:
                 yield self._joined(waiting), False
                 waiting, count = [], 0
@@ -122,8 +126,9 @@ class Pass:
         import pyarrow as pa
 
         names = [part.name for part in self.parts]
-        pieces = [queries[at : at + QUERIES_AT_ONCE] for at in range(0, len(queries), QUERIES_AT_ONCE)]
-        if self.threads > 1 and len(pieces) == 1 and len(chunk.rows) * len(self.parts) > ROWS_AT_ONCE:
+        most = self.queries_at_once
+        pieces = [queries[at : at + most] for at in range(0, len(queries), most)]
+        if self.threads > 1 and len(pieces) == 1 and len(chunk.rows) * len(self.parts) > self.rows_at_once:
             step = -(-len(queries) // self.threads)
             pieces = [queries[at : at + step] for at in range(0, len(queries), step)]
         work = [_Slice(chunk, piece) for piece in pieces]

@@ -37,6 +37,7 @@ def answer(
     queries: Iterable[pa.RecordBatch],
     rule: WindowRule | None,
     threads: int,
+    at_once: int,
 ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
     """The answers to all queries in their order, with the rows that asked.
 
@@ -49,7 +50,7 @@ def answer(
             asking.append(batch.column(ROW).to_numpy())
             yield batch
 
-    for found in aggregator.run(events, asked(), rule=rule or WindowRule.SAWTOOTH, threads=threads):
+    for found in aggregator.run(events, asked(), rule=rule or WindowRule.SAWTOOTH, threads=threads, at_once=at_once):
         yield _first(asking, found.num_rows), found
 
 

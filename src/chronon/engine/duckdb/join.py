@@ -150,7 +150,8 @@ class DuckDBJoin:
         union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
         events = self._reader.events(plan, union, named)
         rule = plan.snapshot_rule if plan.kind == ENTITIES else None
-        return answer(aggregator, events, queries, rule, self._threads)
+        at_once = self._reader.memory.rows_at_once
+        return answer(aggregator, events, queries, rule, self._threads, at_once)
 
     def _reach(
         self, plan: GroupByPlan, aggregator: Aggregator, bounds: tuple[int, int]

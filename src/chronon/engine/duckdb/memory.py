@@ -6,6 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 
+from chronon.aggregate.chunks import ROWS_AT_ONCE
 from chronon.base.errors import SettingsError
 
 UNITS = {
@@ -14,6 +15,10 @@ UNITS = {
 
 SORT_BYTES = 1 << 30
 """More rows than these are not sorted at once, however much memory there is."""
+
+BYTES_OF_ROW = 4000
+"""So much of the limit stands for a row that is aggregated: with its answers and what the operations make of it, a row
+takes a few hundred bytes for a while, and there are several kinds of those."""
 
 LEAST = 512 * 10**6
 """A smaller limit is shared out as if it were this: the libraries alone take a third of it."""
@@ -31,24 +36,28 @@ class Memory:
         Rows of at most that many bytes are sorted here at once; more go through files.
     answer_bytes:
         Answers of at most that many bytes wait in memory until their left row is written; more wait in files.
+    rows_at_once:
+        So many rows are aggregated at once.
     """
 
     duckdb: str | None
     sort_bytes: int
     answer_bytes: int
+    rows_at_once: int
 
 
 def shares(limit: str | None) -> Memory:
     """Share out a limit for the whole process, such as ``"4GB"``; all memory of the machine if ``None``.
 
     >>> shares("2GB")
-    Memory(duckdb='700MB', sort_bytes=100000000, answer_bytes=250000000)
+    Memory(duckdb='700MB', sort_bytes=100000000, answer_bytes=250000000, rows_at_once=500000)
     """
     if limit is None:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-        return Memory(None, min(SORT_BYTES, total // 8), total // 4)
+        return Memory(None, min(SORT_BYTES, total // 8), total // 4, ROWS_AT_ONCE)
     total = max(LEAST, size_of(limit))
-    return Memory(f"{total * 35 // 100 // 10**6}MB", min(SORT_BYTES, total // 20), total // 8)
+    rows = min(ROWS_AT_ONCE, total // BYTES_OF_ROW)
+    return Memory(f"{total * 35 // 100 // 10**6}MB", min(SORT_BYTES, total // 20), total // 8, rows)
 
 
 def size_of(text: str) -> int:

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
 
-ROWS_AT_ONCE = 1 << 19
-"""So many rows are collected before they are written, each group's as one batch."""
+BYTES_AT_ONCE = 16 << 20
+"""So many bytes are collected before they are written, each group's as one batch."""
 
 
 class Scratch:
@@ -99,7 +99,7 @@ class Groups:
     def add(self, batch: pa.RecordBatch, groups: Longs) -> None:
         """Add rows; ``groups`` holds the group of each."""
         self._waiting.append((batch, groups))
-        if sum(len(waiting) for _, waiting in self._waiting) >= ROWS_AT_ONCE:
+        if sum(waiting.nbytes for waiting, _ in self._waiting) >= BYTES_AT_ONCE:
             self._flush()
 
     def _flush(self) -> None:

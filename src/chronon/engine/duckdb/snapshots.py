@@ -101,7 +101,7 @@ def _of_events(
 
     pieces = Pieces.of(count * len(days), {**plan.keys, **plan.raw_outputs})
     with closing(Answers(plan.raw_outputs, pieces, Budget(reader.memory.answer_bytes), reader.scratch)) as answers:
-        for rows, batch in answer(aggregator, events, queries(), None, threads):
+        for rows, batch in answer(aggregator, events, queries(), None, threads, reader.memory.rows_at_once):
             answers.add(rows, batch)
         answers.finish()
         for ds, start in zip(days, places.tolist(), strict=True):
@@ -126,7 +126,8 @@ def _of_entities(
         reader.number_keys(union, list(plan.keys), ordered=True)
         events = reader.events(plan, union, list(plan.keys))
         asked = _ends(reader.key_count(), reader.spec.end(ds))
-        yield ds, _beside_keys(reader, plan, answer(aggregator, events, asked, plan.snapshot_rule, threads))
+        at_once = reader.memory.rows_at_once
+        yield ds, _beside_keys(reader, plan, answer(aggregator, events, asked, plan.snapshot_rule, threads, at_once))
 
 
 def _ends(keys: int, end: int) -> Iterator[pa.RecordBatch]:

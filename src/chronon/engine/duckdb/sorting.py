@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chronon.aggregate.chunks import ROWS_AT_ONCE
 from chronon.engine.duckdb.connection import BATCH_ROWS
 from chronon.engine.duckdb.scratch import Groups, Scratch
 
@@ -61,7 +60,7 @@ def _sorted(connection: duckdb.DuckDBPyConnection, rows: pa.Table, keys: int) ->
 
     found = in_order(rows, keys)
     if found is not None:
-        return found.to_batches(max_chunksize=ROWS_AT_ONCE)
+        return found.to_batches(max_chunksize=BATCH_ROWS)
     return _by_duckdb(connection, rows, rows.schema)
 
 
