@@ -5,11 +5,13 @@ from __future__ import annotations
 import copy
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chronon.aggregate.cell import Cell
+from chronon.aggregate.kernel import quantiles
 from chronon.aggregate.sketches import estimates
 from chronon.base.types import DOUBLE, INT, LONG, STRING
 from chronon.testing import Row, assert_same
@@ -183,6 +185,27 @@ def test_sketches_of_any_number_of_values_are_merged(k):
         rows = rows_of([i * 7919 % count for i in range(count)])  # each number once
         (found,) = algebra.visible(rows, rows, rows[count // 2].ts, ORIGIN).values()
         assert abs(found[0] / count - 0.5) <= max(rank_error(k), 1 / count)
+
+
+@pytest.mark.parametrize("width", [129, 700, 5000, 30_000])
+def test_percentiles_of_moving_windows_stay_within_their_bound(width):
+    """Wide windows overlap: what leaves at the back must not stay in the sketch, what comes in front must count."""
+    random_numbers = np.random.default_rng(width)
+    values = (random_numbers.normal(size=60_000) + np.arange(60_000) / 9_000).astype(np.float32)
+    values[random_numbers.random(60_000) < 0.1] = np.nan
+    ends = np.sort(random_numbers.integers(1, 60_000, 300))
+    starts = np.maximum(ends - width, 0)
+    starts[200:] = np.maximum(starts[200:], 45_000)  # and windows that have nothing in common with the one before
+    asked = np.array([0.9, 0.0, 0.5, 1.0])
+    found, seen = np.zeros((300, 4), np.float32), np.zeros(300, np.uint8)
+    quantiles.sliding(values, 128, asked, starts, np.maximum(ends, starts), found, seen)
+    for low, high, there, row in zip(starts, ends, seen, found, strict=True):
+        inside = np.sort(values[low:high][~np.isnan(values[low:high])])
+        assert there == (len(inside) > 0)
+        if there:
+            assert (row[1], row[3]) == (inside[0], inside[-1])
+            ranks = np.searchsorted(inside, row[[0, 2]]) / len(inside)
+            assert (abs(ranks - asked[[0, 2]]) <= rank_error(128) + 1 / len(inside)).all()
 
 
 def test_percentiles_are_carried_over_chunks(monkeypatch):

@@ -7,14 +7,15 @@ have come, all of them are there and every quantile is exact. The bytes are thos
 """
 
 from cpython.bytes cimport PyBytes_FromStringAndSize
-from libc.math cimport isnan
+from libc.math cimport INFINITY, isnan
 from libc.stdint cimport int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.string cimport memcpy
 from libcpp.algorithm cimport nth_element, sort
 from libcpp.vector cimport vector
 
-cdef extern from "<algorithm>" namespace "std" nogil:
-    void inplace_merge[I](I first, I middle, I last)
+ctypedef fused Number:
+    float
+    uint64_t
 
 cdef enum:
     LEAST_CAPACITY = 8                          # of a level
@@ -39,6 +40,24 @@ cdef inline float _value(uint64_t item) noexcept nogil:
     return value
 
 
+cdef inline void _merge(
+    const Number* a, size_t n, const Number* b, size_t m, vector[Number]& out
+) noexcept nogil:
+    """Two sorted runs as one; of equal numbers those of ``a`` come first."""
+    cdef size_t i = 0, j = 0
+    cdef bint second
+    out.resize(n + m)
+    while i < n and j < m:
+        second = b[j] < a[i]
+        out[i + j] = b[j] if second else a[i]           # without a branch, which would be mispredicted half the time
+        j += second
+        i += not second
+    if i < n:
+        memcpy(&out[i + j], a + i, (n - i) * sizeof(Number))
+    if j < m:
+        memcpy(&out[i + j], b + j, (m - j) * sizeof(Number))
+
+
 cdef cppclass Sketch:
     int k
     uint64_t n
@@ -46,7 +65,8 @@ cdef cppclass Sketch:
     float high
     uint64_t held                               # how many items there are in all levels
     uint64_t space                              # how many there may be
-    vector[vector[float]] levels
+    vector[vector[float]] levels                # all but the lowest are sorted
+    vector[float] spare                         # memory to merge into
 
     __init__():
         this.k = 0
@@ -110,7 +130,7 @@ cdef cppclass Sketch:
 
     void compact() noexcept nogil:
         """Halve the lowest level that is full: every other of its items moves up and stands for two."""
-        cdef size_t level = 0, i, before
+        cdef size_t level = 0, i, kept, before
         while this.levels[level].size() < this.capacity(level):
             level += 1
         if level + 1 == this.levels.size():
@@ -120,15 +140,20 @@ cdef cppclass Sketch:
         i = this.levels[level].size() & 1               # of an odd number the first stays
         if this.heads(level):
             i += 1
-        before = this.levels[level + 1].size()
-        while i < this.levels[level].size():
-            this.levels[level + 1].push_back(this.levels[level][i])
+        kept = this.levels[level].size() & 1
+        before = kept
+        while i < this.levels[level].size():            # those that move up, packed behind the one that stays
+            this.levels[level][before] = this.levels[level][i]
+            before += 1
             i += 2
-        inplace_merge(
-            this.levels[level + 1].begin(), this.levels[level + 1].begin() + before, this.levels[level + 1].end()
-        )
-        this.levels[level].resize(this.levels[level].size() & 1)
+        this.absorb(level + 1, this.levels[level].data() + kept, before - kept)
+        this.levels[level].resize(kept)
         this.measure()
+
+    void absorb(size_t level, const float* more, size_t count) noexcept nogil:
+        """Add sorted items to a level that is sorted."""
+        _merge[float](this.levels[level].data(), this.levels[level].size(), more, count, this.spare)
+        this.levels[level].swap(this.spare)
 
     void update(float x) noexcept nogil:
         if isnan(x):
@@ -144,7 +169,7 @@ cdef cppclass Sketch:
         this.n += 1
 
     void merge(const Sketch& other) noexcept nogil:
-        cdef size_t level, i, before
+        cdef size_t level, i
         if other.n == 0:
             return
         if this.n == 0 or other.low < this.low:
@@ -153,43 +178,65 @@ cdef cppclass Sketch:
             this.high = other.high
         if other.levels.size() > this.levels.size():
             this.levels.resize(other.levels.size())
-        for level in range(other.levels.size()):
-            before = this.levels[level].size()
-            for i in range(other.levels[level].size()):
-                this.levels[level].push_back(other.levels[level][i])
-            if level:
-                inplace_merge(
-                    this.levels[level].begin(), this.levels[level].begin() + before, this.levels[level].end()
-                )
+        for i in range(other.levels[0].size()):
+            this.levels[0].push_back(other.levels[0][i])
+        for level in range(1, other.levels.size()):
+            if other.levels[level].size():
+                this.absorb(level, other.levels[level].data(), other.levels[level].size())
         this.n += other.n
         this.measure()
         while this.held > this.space:
             this.compact()
 
-    void quantiles(const double* fractions, size_t count, float* out) noexcept nogil:
-        """For each fraction p the first value whose rank exceeds p * n; the extremes for 0 and 1."""
-        cdef vector[uint64_t] items
-        cdef size_t level, i, j
-        cdef uint64_t rank, passed
-        items.reserve(this.held)
+    void sorted_items(vector[uint64_t]& out, vector[uint64_t]& some, vector[uint64_t]& other) noexcept nogil:
+        """All items in order; ``some`` and ``other`` are memory to work in."""
+        cdef size_t level, i
+        out.clear()
         for level in range(this.levels.size()):
+            some.clear()
             for i in range(this.levels[level].size()):
-                items.push_back(_item(this.levels[level][i], level))
-        sort(items.begin(), items.end())
-        for j in range(count):
-            if fractions[j] <= 0:
-                out[j] = this.low
-            elif fractions[j] >= 1:
-                out[j] = this.high
-            else:
-                rank = <uint64_t> (fractions[j] * <double> this.n)
-                passed = 0
-                out[j] = this.high
-                for i in range(items.size()):
-                    passed += <uint64_t> 1 << (items[i] & 63)
-                    if passed > rank:
-                        out[j] = _value(items[i])
-                        break
+                some.push_back(_item(this.levels[level][i], level))
+            if level == 0:
+                sort(some.begin(), some.end())
+            _merge[uint64_t](out.data(), out.size(), some.data(), some.size(), other)
+            out.swap(other)
+
+    void quantiles(const double* fractions, const size_t* order, size_t count, float* out) noexcept nogil:
+        cdef vector[uint64_t] items, some, other
+        this.sorted_items(items, some, other)
+        _read(items, this.n, this.low, this.high, fractions, order, count, out)
+
+
+cdef void _read(
+    const vector[uint64_t]& items, uint64_t n, float low, float high, const double* fractions, const size_t* order,
+    size_t count, float* out,
+) noexcept nogil:
+    """For each fraction p the first value whose rank exceeds p * n; the extremes for 0 and 1.
+
+    ``items`` are sorted; ``order`` gives the fractions by size.
+    """
+    cdef size_t i = 0, j, place
+    cdef uint64_t passed = 0, rank
+    for j in range(count):
+        place = order[j]
+        if fractions[place] <= 0:
+            out[place] = low
+        elif fractions[place] >= 1:
+            out[place] = high
+        else:
+            rank = <uint64_t> (fractions[place] * <double> n)
+            while i < items.size() and passed + (<uint64_t> 1 << (items[i] & 63)) <= rank:
+                passed += <uint64_t> 1 << (items[i] & 63)
+                i += 1
+            out[place] = _value(items[i]) if i < items.size() else high
+
+
+cdef vector[size_t] _by_size(const double[::1] fractions):
+    cdef vector[size_t] order
+    cdef Py_ssize_t i
+    for i in sorted(range(fractions.shape[0]), key=lambda at: fractions[at]):
+        order.push_back(i)
+    return order
 
 
 cdef bytes _packed(Sketch* s):
@@ -297,11 +344,13 @@ def results(const uint8_t[::1] state, const double[::1] fractions):
     """The quantiles of a sketch, as a list of floats; ``None`` if it has seen nothing but NaN."""
     cdef Sketch s
     cdef vector[float] out
+    cdef vector[size_t] order = _by_size(fractions)
     _unpack(state, &s)
     if s.n == 0:
         return None
     out.resize(fractions.shape[0])
-    s.quantiles(&fractions[0], fractions.shape[0], out.data())
+    if order.size():
+        s.quantiles(&fractions[0], order.data(), order.size(), out.data())
     return [out[i] for i in range(fractions.shape[0])]
 
 
@@ -331,62 +380,168 @@ cdef bint _exact(
 
 cdef enum:
     BLOCK = 64                                  # elements that are put into one sketch before anything else
+    GROUP = 16                                  # blocks for which the front keeps one sketch
 
 
 cdef cppclass Sliding:
-    """Sketches of ranges that only move forward: two stacks over blocks of elements, and the loose ends one by one."""
+    """Sketches of ranges that only move forward: two stacks over blocks of elements, and the loose ends one by one.
+
+    The front keeps one sketch for each group of blocks, and one for each block of the group that the ranges begin in.
+    """
     const float* values
     int k
-    vector[Sketch] suffixes                     # of blocks [first, middle)
-    Sketch back                                 # of blocks [middle, top)
+    vector[Sketch] suffixes                     # for each group from ``first`` on: of its blocks up to ``middle``
     int64_t first
+    vector[Sketch] front                        # for each block of ``group``: of the blocks from it up to ``middle``
+    int64_t group
+    Sketch back                                 # of the blocks from ``middle`` to ``top``
     int64_t middle
     int64_t top
+    Sketch one                                  # of one block
+    int64_t read_front                          # the block from which, ...
+    int64_t read_back                           # ... and the one before which ``items`` were taken
+    vector[uint64_t] items
+    vector[uint64_t] front_items
+    vector[uint64_t] back_items
+    vector[uint64_t] loose
+    vector[uint64_t] some
+    vector[uint64_t] other
 
     void start(const float* values, int k) noexcept nogil:
         this.values = values
         this.k = k
-        this.first = 0
+        this.group = -1
         this.middle = 0
         this.top = 0
+        this.read_front = -1
+        this.read_back = -1
         this.back.clear(k)
 
-    void block(int64_t number, Sketch& into) noexcept nogil:
+    void add_block(int64_t number, Sketch& into) noexcept nogil:
         cdef int64_t i
+        this.one.clear(this.k)
         for i in range(number * BLOCK, (number + 1) * BLOCK):
-            into.update(this.values[i])
+            this.one.update(this.values[i])
+        into.merge(this.one)
+
+    void reach(int64_t begin, int64_t end) noexcept nogil:
+        """Let the front begin at one block and the back end before another."""
+        cdef int64_t b, g, last
+        if begin >= this.middle:
+            this.first = begin // GROUP + 1
+            last = (end - 1) // GROUP
+            this.suffixes.resize(last - this.first + 1 if last >= this.first else 0)
+            g = last
+            while g >= this.first:
+                this.suffixes[g - this.first].clear(this.k)
+                for b in range(g * GROUP, min((g + 1) * GROUP, end)):
+                    this.add_block(b, this.suffixes[g - this.first])
+                if g < last:
+                    this.suffixes[g - this.first].merge(this.suffixes[g + 1 - this.first])
+                g -= 1
+            this.middle = end
+            this.top = end
+            this.group = -1
+            this.back.clear(this.k)
+            this.read_back = -1
+        if begin // GROUP != this.group:
+            this.group = begin // GROUP
+            last = min((this.group + 1) * GROUP, this.middle) - 1
+            this.front.resize(GROUP)
+            b = last
+            while b >= begin:
+                this.front[b % GROUP].clear(this.k)
+                this.add_block(b, this.front[b % GROUP])
+                if b < last:
+                    this.front[b % GROUP].merge(this.front[b % GROUP + 1])
+                elif <size_t> (this.group + 1 - this.first) < this.suffixes.size():
+                    this.front[b % GROUP].merge(this.suffixes[this.group + 1 - this.first])
+                b -= 1
+            this.read_front = -1
+        for b in range(this.top, end):
+            this.add_block(b, this.back)
+        if end > this.top:
+            this.top = end
 
     void fold(int64_t low, int64_t high, Sketch& out) noexcept nogil:
-        cdef int64_t i, b
+        """The sketch of one range."""
+        cdef int64_t i
         cdef int64_t begin = (low + BLOCK - 1) // BLOCK, end = high // BLOCK
-        if end - begin < 1:
+        if end <= begin:
             out.clear(this.k)
             for i in range(low, high):
                 out.update(this.values[i])
             return
-        if begin >= this.middle:
-            this.suffixes.resize(end - begin)
-            b = end - 1
-            while b >= begin:
-                this.suffixes[b - begin].clear(this.k)
-                this.block(b, this.suffixes[b - begin])
-                if b + 1 < end:
-                    this.suffixes[b - begin].merge(this.suffixes[b + 1 - begin])
-                b -= 1
-            this.first = begin
-            this.middle = end
-            this.top = end
-            this.back.clear(this.k)
-        for b in range(this.top, end):
-            this.block(b, this.back)
-        if end > this.top:
-            this.top = end
-        out.assign(this.suffixes[begin - this.first])
+        this.reach(begin, end)
+        out.assign(this.front[begin % GROUP])
         out.merge(this.back)
         for i in range(low, begin * BLOCK):
             out.update(this.values[i])
         for i in range(this.top * BLOCK, high):
             out.update(this.values[i])
+
+    bint read(
+        int64_t low, int64_t high, const Sketch* older, const vector[uint64_t]& older_items, const double* fractions,
+        const size_t* order, size_t count, float* out,
+    ) noexcept nogil:
+        """The quantiles of one range and, if there is one, an older sketch; whether there is any number.
+
+        The sketches are read side by side, without being merged: their items are all weighed at once.
+        """
+        cdef int64_t begin = (low + BLOCK - 1) // BLOCK, end = high // BLOCK
+        cdef uint64_t n = 0
+        cdef float least = INFINITY, greatest = -INFINITY
+        this.loose.clear()
+        if end > begin:
+            this.reach(begin, end)
+            this.take_items(begin)
+            this.add_loose(low, begin * BLOCK, &least, &greatest)
+            this.add_loose(this.top * BLOCK, high, &least, &greatest)
+            n = this.front[begin % GROUP].n + this.back.n
+            this.widen(this.front[begin % GROUP], &least, &greatest)
+            this.widen(this.back, &least, &greatest)
+        else:
+            this.items.clear()
+            this.read_front = -1
+            this.add_loose(low, high, &least, &greatest)
+        n += this.loose.size()
+        sort(this.loose.begin(), this.loose.end())
+        _merge[uint64_t](this.items.data(), this.items.size(), this.loose.data(), this.loose.size(), this.some)
+        if older != NULL:
+            n += older.n
+            this.widen(older[0], &least, &greatest)
+            _merge[uint64_t](this.some.data(), this.some.size(), older_items.data(), older_items.size(), this.other)
+            this.some.swap(this.other)
+        if n:
+            _read(this.some, n, least, greatest, fractions, order, count, out)
+        return n > 0
+
+    void take_items(int64_t begin) noexcept nogil:
+        """The items of front and back together; kept while neither changes."""
+        if this.read_front == begin and this.read_back == this.top:
+            return
+        if this.read_front != begin:
+            this.front[begin % GROUP].sorted_items(this.front_items, this.some, this.other)
+        if this.read_back != this.top:
+            this.back.sorted_items(this.back_items, this.some, this.other)
+        this.read_front = begin
+        this.read_back = this.top
+        _merge[uint64_t](
+            this.front_items.data(), this.front_items.size(), this.back_items.data(), this.back_items.size(), this.items
+        )
+
+    void add_loose(int64_t low, int64_t high, float* least, float* greatest) noexcept nogil:
+        cdef int64_t i
+        for i in range(low, high):
+            if not isnan(this.values[i]):
+                this.loose.push_back(_item(this.values[i], 0))
+                least[0] = min(least[0], this.values[i])
+                greatest[0] = max(greatest[0], this.values[i])
+
+    void widen(const Sketch& sketch, float* least, float* greatest) noexcept nogil:
+        if sketch.n:
+            least[0] = min(least[0], sketch.low)
+            greatest[0] = max(greatest[0], sketch.high)
 
 
 def sliding(
@@ -398,29 +553,29 @@ def sliding(
     The sketch ``seed`` of earlier values stands in front of the first ``seeded`` ranges.
     """
     cdef Sliding window
-    cdef Sketch sketch, older
-    cdef vector[float] some
+    cdef Sketch older
+    cdef vector[float] few
+    cdef vector[uint64_t] older_items
+    cdef vector[size_t] order = _by_size(fractions)
     cdef Py_ssize_t i
-    if values.shape[0]:
-        window.start(&values[0], k)
+    cdef const double* asked = &fractions[0] if fractions.shape[0] else NULL
+    cdef float* to = &out[0, 0] if out.shape[0] and fractions.shape[0] else NULL
+    cdef const float* first = &values[0] if values.shape[0] else NULL
+    window.start(first, k)
     if seed is not None:
         _unpack(seed, &older)
+        older.sorted_items(older_items, window.some, window.other)
     with nogil:
         for i in range(lo.shape[0]):
             if i >= seeded and hi[i] - lo[i] <= k:
                 seen[i] = hi[i] > lo[i] and _exact(
-                    &values[0], lo[i], hi[i], &fractions[0], fractions.shape[0], some, &out[i, 0],
+                    first, lo[i], hi[i], asked, order.size(), few, to + i * <Py_ssize_t> order.size(),
                 )
-                continue
-            if hi[i] > lo[i]:
-                window.fold(lo[i], hi[i], sketch)
             else:
-                sketch.clear(k)
-            if i < seeded:
-                sketch.merge(older)
-            seen[i] = sketch.n > 0
-            if sketch.n:
-                sketch.quantiles(&fractions[0], fractions.shape[0], &out[i, 0])
+                seen[i] = window.read(
+                    lo[i], hi[i], &older if i < seeded else NULL, older_items, asked, order.data(), order.size(),
+                    to + i * <Py_ssize_t> order.size(),
+                )
 
 
 def sketches(const float[::1] values, int k, const int64_t[::1] lo, const int64_t[::1] hi):
