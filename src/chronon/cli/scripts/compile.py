@@ -180,9 +180,9 @@ def _features(definition: Definition) -> None:
 
 
 def _tables(definition: Definition) -> None:
-    text = json.dumps(get_modes_tables(definition.value), indent=2)
+    text = textwrap.indent(json.dumps(get_modes_tables(definition.value), indent=2), " " * 27)
     click.echo(f"{f'Output {type(definition.value).__name__} Tables':>25} - ")
-    click.echo(f"{'json.start':>25} {GREEN}\n{textwrap.indent(text, ' ' * 27)}{NORMAL} \n{'json.end':>25}\n")
+    click.echo(f"{'json.start':>25} {GREEN}\n{text}{NORMAL} \n{'json.end':>25}\n", color=True)
 
 
 def _debug(made: Selected, kind: str) -> None:

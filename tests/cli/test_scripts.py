@@ -1,0 +1,245 @@
+"""The original's scripts on a repo of the quickstart: compile.py, run.py, explore.py."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from chronon.cli.scripts.environment import set_runtime_env
+from chronon.cli.scripts.run import parser_of, set_defaults
+
+JOIN = "production/joins/shop/training_set.v1"
+PURCHASES = "production/group_bys/shop/purchases.v1"
+
+
+def script(name, *args, cwd, ok=True, given=None):
+    done = subprocess.run(
+        [sys.executable, "-c", f"from chronon.cli.scripts.{name} import main; main()", *args],
+        cwd=cwd,
+        input=given,
+        stdin=subprocess.DEVNULL if given is None else None,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "200"},
+    )
+    assert (done.returncode == 0) == ok, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """The quickstart's repo and tables, compiled by compile.py and backfilled, uploaded by run.py."""
+    root = tmp_path_factory.mktemp("scripts")
+    command = [sys.executable, "-m", "chronon.cli", "quickstart", "shop"]
+    subprocess.run(command, cwd=root, check=True, capture_output=True)
+    repo = next(root.glob("*/teams.json")).parent
+    for folder in ("production", ".chronon/store"):
+        subprocess.run(["rm", "-rf", folder], cwd=repo, check=True)
+    return repo
+
+
+def test_a_repo_is_compiled_backfilled_uploaded_and_fetched(made):
+    said = script("compile", "--conf=joins/shop/training_set.py", "-y", "--table-display", cwd=made)
+    assert "Writing Join to" in said
+    assert "Successfully wrote 1 Join objects to" in said
+    tables = json.loads(said.partition("json.start")[2].partition("\n")[2].partition("\033")[0])
+    assert tables["backfill"] == ["shop.shop_training_set_v1"]
+
+    days = ("--start-ds=2024-01-08", "--end-ds=2024-01-09")
+    said = script("run", f"--conf={JOIN}", "--mode=backfill-final", *days, "--step-days", "1", cwd=made)
+    assert "shop.shop_training_set_v1:" in said
+    again = script("run", f"--conf={JOIN}", *days, "--parallelism=2", cwd=made)
+    assert again.count("nothing to do") == 2
+
+    for group_by in sorted((made / "production/group_bys/shop").iterdir()):
+        conf = group_by.relative_to(made)
+        assert "generation" in script("run", f"--conf={conf}", "--mode=upload", "--ds=2024-01-09", cwd=made)
+    script("run", "--conf=production/joins/shop/training_set.v1", "--mode=metadata-upload", cwd=made)
+    keys = '{"user_id": "5"}'
+    at = str(1704844800000)
+    said = script("run", "--mode=fetch", "--name=shop/training_set.v1", "-k", keys, "--at-millis", at, cwd=made)
+    assert json.loads(said.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    "args, problem",
+    [
+        ((f"--conf={JOIN}", "--mode=upload"), "Invalid mode:upload"),
+        ((f"--conf={JOIN}", "--mode=backfill", "--stp-days=3"), "did you mean --step-days?"),
+        ((f"--conf={JOIN}", "--mode=compare"), "what is missing is comparing a join with a query"),
+        (("--conf=x/y", "--mode=backfill"), "x/y is not a compiled definition"),
+        (("--conf=production/joins/shop/nothing.v1",), "there is no compiled definition"),
+        (("--mode=backfill",), "needs a definition"),
+        (("--mode=fetch", "--name=shop/training_set.v1", "-k", "{"), "the keys are not JSON"),
+        (
+            (f"--conf={JOIN}", "--parallelism=3", "--start-ds=2024-01-01", "--end-ds=2024-01-02"),
+            "Parallelism should be",
+        ),
+        ((f"--conf={JOIN}", "--mode=info"), "--render-info names the script"),
+    ],
+)
+def test_what_cannot_be_run_is_told_in_a_line_or_two(made, args, problem):
+    said = script("run", *args, cwd=made, ok=False)
+    assert problem in said
+    assert "Traceback" not in said
+
+
+def test_an_unknown_mode_ends_as_argparse_ends(made):
+    assert "invalid choice: 'nope'" in script("run", "--mode=nope", cwd=made, ok=False)
+
+
+def test_the_flags_of_the_engine_are_told(made):
+    assert "--step-days" in script("run", "--sub-help", "--mode=backfill", cwd=made)
+
+
+def test_explore_finds_group_bys_by_a_word(made):
+    said = script("explore", "purchase", cwd=made)
+    assert "shop.\033[1m\033[3m\033[38;5;160mpurchase\033[0ms.v1" in said
+    assert "shop.training_set.v1" in said
+    assert "users" not in said.replace("users_", "")
+    assert "there is no teams.json" in script("explore", "x", "--conf-root=/", cwd=made, ok=False)
+    said = script("explore", "_events_without_topics", "--handler-args", "output_file=out.tsv", cwd=made)
+    assert "0 group-bys without topics in out.tsv" in said
+    assert (made / "out.tsv").read_text().startswith("group_by	producers")
+
+
+# ---- the layers of variables
+
+TEAMS = {
+    "default": {
+        "common_env": {"FROM": "common", "COMMON": "common", "DEFAULT": "common", "PRODUCTION": "common"},
+        "production": {"backfill": {"FROM": "default", "DEFAULT": "default"}},
+        "dev": {"backfill": {"NEVER": "read"}},
+    },
+    "shop": {
+        "dev": {"backfill": {"FROM": "team", "TEAM": "team"}},
+        "production": {"backfill": {"FROM": "production", "TEAM": "production", "PRODUCTION": "production"}},
+    },
+}
+
+
+@pytest.fixture
+def environment(tmp_path, monkeypatch):
+    """What a run's variables are, for some flags and variables of the process."""
+    conf = {
+        "metaData": {
+            "team": "shop",
+            "modeToEnvMap": {"backfill": {"FROM": "conf"}},
+            "customJson": json.dumps({"additional_args": ["--step-days 14"]}),
+        }
+    }
+    file = tmp_path / JOIN
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(conf))
+    (tmp_path / "teams.json").write_text(json.dumps(TEAMS))
+
+    def of(*flags, **given):
+        for name in [name for name in os.environ if name not in ("PATH", "HOME")]:
+            monkeypatch.delenv(name)
+        for name, value in given.items():
+            monkeypatch.setenv(name, value)
+        parser = parser_of()
+        set_defaults(parser)
+        set_runtime_env(parser.parse_args(["--repo", str(tmp_path), "--conf", JOIN, *flags]))
+        return {**os.environ}
+
+    return of
+
+
+def test_whoever_says_a_variable_first_wins(environment):
+    found = environment()
+    layers = [found[name] for name in ("FROM", "TEAM", "PRODUCTION", "DEFAULT", "COMMON")]
+    assert layers == ["conf", "team", "production", "default", "common"]
+    assert "NEVER" not in found
+    assert found["CHRONON_CONFIG_ADDITIONAL_ARGS"] == "--step-days 14"
+    assert found["APP_NAME"] == "chronon_joins_backfill_dev_shop.training_set.v1"
+    assert environment(FROM="process", APP_NAME="x")["FROM"] == "process"
+    assert environment("--app-name", "flag", APP_NAME="process")["APP_NAME"] == "process"
+    assert environment("--env", "production")["TEAM"] == "production"
+    assert environment("--mode", "label-join").get("TEAM") is None
+
+
+# ---- compile.py: what is asked, what is refused
+
+SOURCE = """\
+from ai.chronon.api.ttypes import EventSource, Source
+from ai.chronon.group_by import Aggregation, GroupBy, Operation
+from ai.chronon.join import Join, JoinPart
+from ai.chronon.query import Query, select
+"""
+EVENTS = "EventSource(table='a.b', query=Query(select('user', 'price'), time_column='t'))"
+
+
+@pytest.fixture
+def repo(tmp_path):
+    (tmp_path / "teams.json").write_text('{"shop": {"namespace": "db", "table_properties": {}}}')
+
+    def write(group_by="SUM", join=""):
+        for path, text in {
+            "group_bys/shop/spend.py": f"{SOURCE}v1 = GroupBy({EVENTS}, ['user'],"
+            f" [Aggregation('price', Operation.{group_by})], online=True)\n",
+            "joins/shop/train.py": f"{SOURCE}from group_bys.shop.spend import v1 as spend\n"
+            f"v1 = Join(Source(events={EVENTS}), [JoinPart(spend)], {join})\n",
+        }.items():
+            file = tmp_path / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+        return tmp_path
+
+    return write
+
+
+def metadata(root, path="joins/shop/train.v1"):
+    return json.loads((root / "production" / path).read_text())["metaData"]
+
+
+def test_what_builds_on_a_definition_must_be_compiled_with_it(repo):
+    root = repo()
+    script("compile", "--conf=joins/shop/train.py", "-y", cwd=root)
+    before = (root / "production/group_bys/shop/spend.v1").read_text()
+    repo("MAX")
+    said = script("compile", "--conf=group_bys/shop/spend.py", "-y", cwd=root)
+    assert "Cannot overwrite GroupBy spend.v1 with existing online conf" in said
+    assert (root / "production/group_bys/shop/spend.v1").read_text() == before
+    script("compile", "--conf=group_bys/shop/spend.py", "-y", "--strict", cwd=root, ok=False)
+    repo()
+    said = script("compile", "--conf=group_bys/shop/spend.py", "-y", cwd=root, ok=False)
+    assert "Detected dependencies are as follows: ['shop.train.v1']" in said
+    repo("MAX")
+    said = script("compile", "--conf=group_bys/shop/spend.py", "-y", "--force-overwrite", cwd=root)
+    assert "Successfully wrote 1 Join objects" in said
+    assert '"operation": 1' in (root / "production/joins/shop/train.v1").read_text()
+
+
+@pytest.mark.parametrize("given, kept", [("y\n", "NEW"), ("n\n", "OLD"), (None, "NEW")])
+def test_variables_of_compiled_files_are_kept_where_one_says_so(repo, given, kept):
+    root = repo(join="env={'backfill': {'A': 'OLD'}}")
+    script("compile", "--conf=joins/shop/train.py", "-y", cwd=root)
+    repo(join="env={'backfill': {'A': 'NEW'}}")
+    said = script("compile", "--conf=joins/shop/train.py", cwd=root, given=given)
+    assert metadata(root)["modeToEnvMap"] == {"backfill": {"A": kept}}
+    assert ("nobody to ask" in said) is (given is None)
+
+
+@pytest.mark.parametrize("given, percent", [("y\ny\n", None), ("y\nn\n", 5.0), (None, 5.0)])
+def test_logging_ends_only_where_one_says_so(repo, given, percent):
+    root = repo(join="sample_percent=5.0")
+    script("compile", "--conf=joins/shop/train.py", "-y", cwd=root)
+    repo()
+    script("compile", "--conf=joins/shop/train.py", cwd=root, given=given)
+    assert metadata(root).get("samplePercent") == percent
+
+
+def test_a_place_that_is_none_is_told(repo):
+    for conf in ("nowhere/x.py", "joins/shop/nothing.py", "/joins"):
+        assert "Traceback" not in script("compile", f"--conf={conf}", "-y", cwd=repo(), ok=False)
+
+
+def test_the_scripts_are_installed_under_their_names():
+    declared = (Path(__file__).parents[2] / "pyproject.toml").read_text()
+    for name in ("compile", "run", "explore"):
+        assert f'"{name}.py" = "chronon.cli.scripts.{name}:main"' in declared
