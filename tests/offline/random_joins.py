@@ -60,6 +60,7 @@ class Table:
         folder = warehouse / "db" / self.name
         schema = pa.schema([(name, ARROW[kind]) for name, kind in self.columns.items()])
         plain = not set(self.columns.values()) & {"list", "float", "int", "short", "bool"}
+        plain = plain and not any("" in row.values() for row in self.rows)  # CSV cannot tell it from null
         if plain and rng.random() < 0.2 and self.rows:
             table = pa.Table.from_pylist(self.rows, schema.append(pa.field("ds", pa.string())))
             folder.parent.mkdir(parents=True, exist_ok=True)

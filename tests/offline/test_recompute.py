@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +61,8 @@ def spend(name: str = "g.a", **changes: Any) -> GroupBy:
 
 
 def training(*parts: JoinPart, start: str | None = None, **kwargs: Any) -> Join:
-    query = Query(selects=kwargs.pop("selects", select("user", "buyer")), time_column="ts", start_partition=start)
+    selects, wheres = kwargs.pop("selects", select("user", "buyer")), kwargs.pop("wheres", None)
+    query = Query(selects=selects, wheres=wheres, time_column="ts", start_partition=start)
     join = Join(
         left=EventSource(table="db.queries", query=query),
         right_parts=list(parts) or [JoinPart(spend("g.a")), JoinPart(spend("g.b", operation=Operation.COUNT))],
@@ -148,6 +151,95 @@ def test_a_job_that_fails_leaves_everything_as_it_was(shop: World) -> None:
         filled(shop, training(JoinPart(spend("g.a"))))
     assert shop.rows("out.t_training") == before
     assert archives(shop) == []
+
+
+# ---- what is taken from the partitions that are replaced
+
+
+def broken(world: World, table: str) -> None:
+    """Make the rows of a table unreadable, though it still looks as before: nobody may read them."""
+    for file in (world.root / "db" / table).glob("*/*"):
+        times = file.stat().st_mtime_ns
+        whole = file.read_bytes()
+        file.write_bytes(whole[:4] + b"\xff" * 16 + whole[20:])
+        os.utime(file, ns=(times, times))
+
+
+def two(first: GroupBy | None = None, second: GroupBy | None = None, **kwargs: Any) -> Join:
+    other = spend("g.b", operation=Operation.COUNT)
+    other.sources[0].events.table = "db.other"
+    return training(JoinPart(first or spend("g.a")), JoinPart(second or other), **kwargs)
+
+
+@pytest.fixture
+def both(shop: World) -> World:
+    shop.table("db.other", COLUMNS, [("u1", "u1", 1, at(f"{ds} 06:00"), ds) for ds in DAYS])
+    return shop
+
+
+def fresh(world: World, join: Join) -> list[tuple[Any, ...]]:
+    """The rows of a join computed where nothing can be taken."""
+    again = copy.deepcopy(join)
+    again.metaData.name = "t.fresh"
+    backfill_join(again, world.engine, end="2024-01-07")
+    return world.rows("out.t_fresh")
+
+
+TAKEN: dict[str, tuple[Callable[[], Join], set[str]]] = {
+    "a part more": (
+        lambda: training(*two().joinParts, JoinPart(spend("g.c", operation=Operation.MAX))),
+        {"g_a", "g_b"},
+    ),
+    "a part less": (lambda: training(two().joinParts[1]), {"g_b"}),
+    "another operation": (lambda: two(spend("g.a", operation=Operation.MAX)), {"g_b"}),
+    "derivations": (
+        lambda: two(derivations=[Derivation("*", "*"), Derivation("x", "g_a_amount_sum_2d + 1")]),
+        {"g_a", "g_b"},
+    ),
+    "left columns": (lambda: two(selects=select("user", "buyer", "amount")), {"g_a", "g_b"}),
+    "other left rows": (lambda: two(wheres=["amount > 1"]), set()),
+    "another key": (lambda: two(selects=select("buyer", user="upper(user)")), set()),
+}
+
+
+@pytest.mark.parametrize("change", TAKEN)
+def test_parts_that_are_what_they_were_are_taken_and_not_computed(both: World, change: str) -> None:
+    backfill_join(two(), both.engine, end="2024-01-07", step_days=3)
+    changed, taken = TAKEN[change][0](), TAKEN[change][1]
+    expected = fresh(both, changed)
+    result = backfill_join(changed, both.engine, end="2024-01-07")
+    assert {note.split()[0] for note in result.notes if "is what it was" in note} == taken
+    assert both.rows("out.t_training") == expected
+
+
+def test_their_tables_are_not_read(both: World) -> None:
+    backfill_join(two(), both.engine, end="2024-01-07")
+    changed = two(spend("g.a", operation=Operation.MAX))
+    expected = fresh(both, changed)
+    broken(both, "other")
+    backfill_join(changed, both.engine, end="2024-01-07")
+    assert both.rows("out.t_training") == expected
+
+
+def test_what_has_other_input_now_is_computed(both: World) -> None:
+    backfill_join(two(), both.engine, end="2024-01-07")
+    rows = [("u1", "u1", 50, at("01-06 06:00"), "01-06")]
+    both.table("db.other", COLUMNS, rows)
+    changed = two(second=None, derivations=[Derivation("*", "*"), Derivation("x", "g_b_amount_count_2d")])
+    expected = fresh(both, changed)
+    result = backfill_join(changed, both.engine, end="2024-01-07")
+    assert {note.split(":")[0]: note for note in result.notes}["g_a is what it was"].endswith("partitions replaced")
+    assert any(note.startswith("g_b is what it was: its features of 2 days") for note in result.notes)
+    assert both.rows("out.t_training") == expected
+
+
+def test_a_feature_that_a_derivation_has_replaced_is_computed(both: World) -> None:
+    derived = two(derivations=[Derivation("*", "*"), Derivation("g_a_amount_sum_2d", "g_a_amount_sum_2d * 100")])
+    backfill_join(derived, both.engine, end="2024-01-07")
+    expected = fresh(both, two())
+    result = backfill_join(two(), both.engine, end="2024-01-07")
+    assert {note.split()[0] for note in result.notes if "is what it was" in note} == {"g_b"}
+    assert both.rows("out.t_training") == expected
 
 
 # ---- worked example 4: columns that come, columns that change

@@ -12,9 +12,10 @@ from chronon.engine.protocol import JoinOutput
 from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, require_some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent, Told
+from chronon.offline.reuse import Marks, Reuse, left_inputs, part_inputs
 from chronon.plan.chains import ancestors
 from chronon.plan.join import AsOf, JoinPlan, plan_join
-from chronon.plan.ranges import first_partition, steps
+from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES, Scan
 
 if TYPE_CHECKING:
@@ -106,9 +107,12 @@ def _backfill(
         look_at_inputs(plan, work.days, result, engine)
         result.notes += work.notes(left.table)
         inputs = Inputs.of(_inputs(plan), engine)
-        publisher = Publisher(join, table, plan.outputs, inputs, work.outdated, result, engine)
-        output = JoinOutput.of(plan)
-        for piece in steps(work.days, step_days, engine.partitions_spec):
+        marks = Marks(plan, inputs, engine)
+        reuse = Reuse.of(table, work.outdated, work.stamps, marks)
+        result.notes += reuse.notes()
+        publisher = Publisher(join, table, plan.outputs, inputs, work.outdated, result, engine, marks.stamp)
+        for piece, taken in reuse.pieces(work.days, step_days, engine):
+            output = reuse.output(JoinOutput.of(plan), piece, [part for part in plan.parts if part.prefix in taken])
             shown = piece[0] if len(piece) == 1 else f"{piece[0]} to {piece[-1]}"
             watch.step(f"{shown}: reading {left.table}", len(result.filled), len(work.days))
             with engine.join(left, piece, output) as rows:
@@ -116,22 +120,18 @@ def _backfill(
                 for reason, number in rows.told.items():
                     result.count(reason, number)
                 for part in plan.parts:
-                    watch.step(f"{shown}: {part.prefix}", len(result.filled), len(work.days))
-                    rows.answer(part)
+                    if part.prefix not in taken:
+                        watch.step(f"{shown}: {part.prefix}", len(result.filled), len(work.days))
+                        rows.answer(part)
                 publisher.days(piece, rows.rows())
         publisher.retire(work.retired)
     return result
 
 
 def _inputs(plan: JoinPlan) -> Iterator[tuple[Scan, int | None]]:
-    yield plan.left, 0
-    for table in plan.given.tables:
-        yield table.scan, 0
+    yield from left_inputs(plan)
     for part in plan.parts:
-        aggregator = part.plan.aggregator
-        window = 0 if aggregator is None or part.plan.kind == ENTITIES else aggregator.widest_window
-        for scan in (*part.plan.scans, *part.changes):
-            yield scan, window
+        yield from part_inputs(part)
 
 
 def look_at_inputs(plan: JoinPlan, days: list[str], result: Told, engine: Engine) -> None:

@@ -46,6 +46,8 @@ class Todo:
         Those before the first partition that is there: retention may have removed them.
     retired:
         Partitions outside of ``days`` that another definition has computed; with its hash.
+    stamps:
+        What the partitions that are there say of themselves.
     """
 
     days: list[str]
@@ -54,6 +56,7 @@ class Todo:
     without_input: list[str]
     skipped: list[str]
     retired: dict[str, str]
+    stamps: Mapping[str, Mapping[str, str]]
 
     def notes(self, input_name: str) -> Iterator[str]:
         """What a reader should know: which of the requested partitions are not there in the end, and why."""
@@ -149,6 +152,7 @@ def todo(
         without_input=[ds for ds in days if inputs is not None and ds not in inputs and ds not in existing],
         skipped=[ds for ds in lacking if ds not in set(found)],
         retired={ds: outdated[ds] for ds in sorted(outdated) if (found or existing) and ds not in set(found)},
+        stamps=stamps,
     )
 
 
@@ -212,6 +216,11 @@ class Inputs:
             files, column, other = found[scan.table]
             found[scan.table] = files, column, None if None in (window, other) else max(window or 0, other or 0)
         return Inputs(found)
+
+    def only(self, table: str, window: int | None) -> Inputs:
+        """One of the tables, as a window of that width (ms) reads it."""
+        files, column, _ = self.tables[table]
+        return Inputs({table: (files, column, window)})
 
     def fingerprints(self, ds: str, spec: Partitions, digests: Digests) -> dict[str, str]:
         """A digest for each table of what the files hold that the partition ``ds`` is computed from."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,6 +37,8 @@ class Publisher:
         What is told at the end.
     engine:
         Has the warehouse.
+    marks:
+        What else is written into the partition of a day.
     """
 
     definition: structs.GroupBy | structs.Join | structs.StagingQuery
@@ -46,6 +48,7 @@ class Publisher:
     outdated: dict[str, str]
     result: Backfill
     engine: Engine
+    marks: Callable[[str], Mapping[str, str]] | None = None
 
     def days(self, days: Sequence[str], rows: Iterable[tuple[str, Iterator[pa.RecordBatch]]]) -> None:
         """Publish all ``days``; those for which there are no rows as files without rows."""
@@ -74,7 +77,8 @@ class Publisher:
 
     def _day(self, ds: str, batches: Iterator[pa.RecordBatch]) -> None:
         column = self.engine.partitions_spec.column
-        schema = with_stamp(self.schema, stamp(self.definition, ds, self.inputs, self.engine))
+        marks = self.marks(ds) if self.marks is not None else {}
+        schema = with_stamp(self.schema, {**stamp(self.definition, ds, self.inputs, self.engine), **marks})
         if ds in self.outdated:
             self.engine.warehouse.archive(self.table, (column, ds), self._archive(self.outdated[ds]))
         self.result.rows += self.engine.warehouse.publish(self.table, (column, ds), batches, schema)

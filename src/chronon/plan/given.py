@@ -40,6 +40,23 @@ class BootstrapTable:
 
 
 @dataclass(frozen=True)
+class Kept:
+    """Columns that an older output has for the same left rows, in the same order.
+
+    Parameters
+    ----------
+    table, days:
+        Which partitions.
+    columns:
+        Which of their columns.
+    """
+
+    table: str
+    days: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Given:
     """The columns beside the left rows.
 
@@ -53,9 +70,12 @@ class Given:
         Fields of the request and the column that shows each; both hold what either has.
     needs:
         For each part, by its prefix, what a row's tables must give so that the part is not computed for it: all needs.
+    kept:
+        What need not be computed at all, because an older output has it.
     """
 
     columns: t.Schema = field(default_factory=dict[str, t.DataType])
     tables: tuple[BootstrapTable, ...] = ()
     contextual: Mapping[str, str] = field(default_factory=dict[str, str])
     needs: Mapping[str, tuple[Need, ...]] = field(default_factory=dict[str, tuple[Need, ...]])
+    kept: Kept | None = None

@@ -7,7 +7,7 @@ and last partitions, topics and derivations change neither; the hash of a join's
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any
 
@@ -20,22 +20,20 @@ from chronon.plan.names import part_keys
 
 def row_hash(group_by: structs.GroupBy) -> str:
     """The hash of a group-by's rows, 32 hexadecimal digits."""
-    return _digest(_rows(group_by))
+    return digest(_rows(group_by))
 
 
 def batch_hash(group_by: structs.GroupBy) -> str:
     """The hash of what a group-by's uploads hold."""
-    return _digest(
-        [_rows(group_by), int(accuracy_of(group_by)), sorted(map(_aggregation, group_by.aggregations or []))]
-    )
+    return digest([_rows(group_by), int(accuracy_of(group_by)), sorted(map(_aggregation, group_by.aggregations or []))])
 
 
 def output_hash(definition: structs.GroupBy | structs.Join | structs.StagingQuery) -> str:
     """The hash of what a definition's backfill writes."""
     if isinstance(definition, structs.StagingQuery):
-        return _digest([(definition.query or "").split(), bool(definition.createView)])
+        return digest([(definition.query or "").split(), bool(definition.createView)])
     if isinstance(definition, structs.GroupBy):
-        return _digest([batch_hash(definition), _derivations(definition.derivations)])
+        return digest([batch_hash(definition), _derivations(definition.derivations)])
     parts = [
         [
             part.groupBy and output_hash(part.groupBy),
@@ -46,12 +44,27 @@ def output_hash(definition: structs.GroupBy | structs.Join | structs.StagingQuer
         for part in definition.joinParts or []
     ]
     left = _source(definition.left) if definition.left is not None else None
-    given = [
-        [part.table, _query(part.query or structs.Query()), _row_ids(part, definition)]
-        for part in definition.bootstrapParts or []
-    ]
+    given = _bootstraps(definition)
     external = [_external(part) for part in definition.onlineExternalParts or []]
-    return _digest([left, parts, _derivations(definition.derivations), given, external])
+    return digest([left, parts, _derivations(definition.derivations), given, external])
+
+
+def left_hash(join: structs.Join, derivations: Sequence[structs.Derivation]) -> str:
+    """The hash of which rows the left side has, whatever else it selects, and of what bootstrap tables know of them."""
+    source = _source(join.left) if join.left is not None else []
+    *where, (_, *conditions) = source
+    return digest([where, conditions, _bootstraps(join), _derivations(derivations)])
+
+
+def part_hash(group_by: structs.GroupBy, keys: Mapping[str, str]) -> str:
+    """The hash of a part's features; ``keys`` are those of its group-by, each with its expression on the left."""
+    return digest([output_hash(group_by), sorted(keys.items())])
+
+
+def _bootstraps(join: structs.Join) -> list[Any]:
+    return [
+        [part.table, _query(part.query or structs.Query()), _row_ids(part, join)] for part in join.bootstrapParts or []
+    ]
 
 
 def _row_ids(part: structs.BootstrapPart, join: structs.Join) -> list[str]:
@@ -111,7 +124,8 @@ def _derivations(derivations: Sequence[structs.Derivation] | None) -> list[Any]:
     return [[d.name, d.expression] for d in derivations or []]
 
 
-def _digest(canonical: Any) -> str:
+def digest(canonical: Any) -> str:
+    """The hash of plain data, 32 hexadecimal digits."""
     import json
 
     text = json.dumps(canonical, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from chronon.base import types as t
+from chronon.base.errors import DataError
 from chronon.engine.duckdb.connection import identifier, literal
 from chronon.engine.duckdb.left import LEFT
 from chronon.engine.duckdb.scan import DS, TS, scan_sql, type_sql
 from chronon.engine.duckdb.sorted import Reader
 from chronon.plan.bootstrap import SCHEMA_HASH
-from chronon.plan.given import BootstrapTable, Given, Need
+from chronon.plan.given import BootstrapTable, Given, Kept, Need
 
 TABLE = '"__beside"'
 
@@ -30,7 +31,10 @@ def stand_beside(reader: Reader, given: Given, left_columns: t.Schema) -> dict[s
         _count(told, f"rows of {table.scan.table} with the row id of another (the latest is taken)", same)
     for keys in {tuple(table.keys) for table in given.tables}:
         _count(told, f"left rows with the {', '.join(keys)} of another (each is bootstrapped)", _doubled(reader, keys))
+    if given.kept is not None:
+        _keep(reader, given.kept)
     joins = " ".join(_joined(reader, table, number) for number, table in enumerate(given.tables))
+    joins += _KEPT_JOIN if given.kept is not None else ""
     replaced = [f"{_filled(given, name, True)} AS {identifier(name)}" for name in left_columns if _has(given, name)]
     star = f"l.* REPLACE ({', '.join(replaced)})" if replaced else "l.*"
     added = [
@@ -77,6 +81,32 @@ def _read(reader: Reader, table: BootstrapTable, number: int, days: tuple[str | 
     )
 
 
+_KEPT = '"__kept"'
+_PLACES = '"__places"'
+_KEPT_JOIN = f" JOIN {_PLACES} AS p ON p.__row = l.rowid JOIN {_KEPT} AS k ON k.{DS} = l.{DS} AND k.__place = p.__place"
+
+
+def _keep(reader: Reader, kept: Kept) -> None:
+    """Make ready the columns of an older output, each row with its place in its day, as the left rows have one."""
+    source, column = reader.source_of(kept.table), reader.spec.column
+    listed = ", ".join([f"{identifier(column)} AS {DS}", *map(identifier, kept.columns)])
+    run = reader.connection.execute
+    place = f"row_number() OVER (PARTITION BY {DS} ORDER BY rowid) AS __place"
+    run(f"CREATE OR REPLACE TEMP TABLE old AS SELECT {listed} FROM {source.relation(list(kept.days), column)}")
+    run(f"CREATE OR REPLACE TEMP TABLE {_KEPT} AS SELECT *, {place} FROM old")
+    run("DROP TABLE old")
+    run(f"CREATE OR REPLACE TEMP TABLE {_PLACES} AS SELECT rowid AS __row, {place} FROM {LEFT}")
+    counts = [
+        reader.connection.sql(f"SELECT {DS}, count(*) FROM {table} GROUP BY 1 ORDER BY 1").fetchall()
+        for table in (LEFT, _KEPT)
+    ]
+    if counts[0] != counts[1]:
+        raise DataError(
+            f"{kept.table} has not one row for each left row, though it was made of the same input",
+            mend="move its partitions away, so that they are computed anew",
+        )
+
+
 def _key(reader: Reader, name: str) -> str:
     return {reader.spec.column: DS, "ts": TS}.get(name) or identifier(name)
 
@@ -110,6 +140,8 @@ def _filled(given: Given, column: str, on_left: bool) -> str:
                 value = f"b{number}.{identifier(name)}"
                 some = _of_schemas(table, number, column)
                 found.append(value if some is None else f"CASE WHEN {some} THEN {value} END")
+    if given.kept is not None and column in given.kept.columns:
+        found.append(f"k.{identifier(column)}")
     return f"coalesce({', '.join(found)})" if found else "NULL"
 
 
