@@ -25,13 +25,16 @@ from chronon.base.time import DAY_MS
 if TYPE_CHECKING:
     from chronon.engine.protocol import Engine
     from chronon.offline import Backfill, Progress
+    from chronon.offline.explanation import Explanation
     from chronon.offline.features import Features
+    from chronon.offline.preview import Preview
     from chronon.offline.result import Uploads
     from chronon.offline.trace import Served, Trace
     from chronon.repo import Repo
     from chronon.store.protocol import KVStore
 
 Aggregated = structs.GroupBy | structs.Join
+AnySource = structs.EventSource | structs.EntitySource | structs.Source
 T = TypeVar("T", bound=structs.Struct)
 
 
@@ -282,6 +285,35 @@ def fetch(definition: Aggregated, keys: Mapping[str, Any] | Sequence[Mapping[str
     return values[0] if isinstance(keys, Mapping) else values
 
 
+def explain(definition: Aggregated, start: str | None = None, end: str | None = None) -> Explanation:
+    """What a backfill would do, without doing it: partitions to fill and to scan, columns with types, rows."""
+    from chronon.offline.explanation import explain as explained
+
+    session = session_of(definition)
+    return explained(session.own(definition), session.engine, start=start, end=end or session.today())
+
+
+def preview(
+    definition: Aggregated | AnySource, keys: Any = None, *, partitions: int | None = None, rows: int = 10
+) -> Preview:
+    """A look at what a definition reads and gives, on a few of its partitions.
+
+    Parameters
+    ----------
+    definition:
+        A source, a group-by or a join.
+    keys:
+        Only rows of these keys: a dict, or a list of dicts.
+    partitions:
+        How many of the last partitions are read; two if ``None``, 0 for all.
+    rows:
+        How many are shown.
+    """
+    from chronon.offline.preview import preview as previewed
+
+    return previewed(definition, session_of(definition).engine, keys=keys, partitions=partitions, rows=rows)
+
+
 def trace(
     definition: Aggregated,
     keys: Mapping[str, Any],
@@ -330,7 +362,8 @@ def _served(found: Trace, definition: Aggregated, session: Session) -> Served:
             uploads[column.group_by] = known.generation, known.batch_end
             if known.streamed is not None:
                 streamed[column.group_by] = known.streamed
-        value = fetch(definition, found.keys, found.at).get(found.feature)
+        values = fetch(definition, found.keys, found.at)
     except ChrononError as problem:
         return Served(None, uploads, streamed, str(problem))
-    return Served(value, uploads, streamed)
+    failed = [str(problem) for name, problem in values.items() if name.endswith("_exception")]
+    return Served(values.get(found.feature), uploads, streamed, "; ".join(failed) or None)

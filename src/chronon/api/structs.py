@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, fields
 from functools import wraps
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-from chronon.api.verbs import Verbs
+from chronon.api.verbs import SourceVerbs, Verbs
 
 T = TypeVar("T")
 
@@ -129,7 +129,7 @@ class StagingQuery(Struct):
 
 
 @struct
-class EventSource(Struct):
+class EventSource(Struct, SourceVerbs):
     """Things that happened: a table with a time, and the topic they also arrive on."""
 
     table: str | None = None
@@ -139,7 +139,7 @@ class EventSource(Struct):
 
 
 @struct
-class EntitySource(Struct):
+class EntitySource(Struct, SourceVerbs):
     """Things that are: a daily snapshot, and the changes in between."""
 
     snapshotTable: str | None = None
@@ -157,7 +157,7 @@ class JoinSource(Struct):
 
 
 @struct
-class Source(Struct):
+class Source(Struct, SourceVerbs):
     """One of the three kinds of source."""
 
     events: EventSource | None = None

@@ -23,11 +23,30 @@ class Verb:
         return function if definition is None else update_wrapper(partial(function, definition), function)
 
 
-class Verbs:
-    """What joins and group-bys can do."""
+class SourceVerbs:
+    """What a source can do, and how it shows itself."""
+
+    preview = Verb()
+
+    def __rich__(self) -> Any:
+        from chronon.api.pages import page_of
+        from chronon.base.display import to_rich
+
+        return to_rich(page_of(self))
+
+    def _repr_html_(self) -> str:
+        from chronon.api.pages import page_of
+        from chronon.base.display import to_html
+
+        return to_html(page_of(self))
+
+
+class Verbs(SourceVerbs):
+    """What joins and group-bys can do besides."""
 
     features = Verb()
     backfill = Verb()
     upload = Verb()
     fetch = Verb()
+    explain = Verb()
     trace = Verb()

@@ -65,6 +65,17 @@ class ChrononError(Exception):
             lines.append(f"  mend: {self.mend}")
         return "\n".join(lines)
 
+    def _render_traceback_(self) -> list[str]:
+        """What a notebook shows instead of a stack of our own lines: the line of the user's, and the message."""
+        import traceback
+        from pathlib import Path
+
+        ours = str(Path(__file__).parents[1])
+        frames = [f for f in traceback.extract_tb(self.__traceback__) if not f.filename.startswith(ours)]
+        own = [f for f in frames if "/IPython/" not in f.filename and "ipykernel/" not in f.filename]
+        lines = [f"\x1b[31;1m{type(self).__name__}\x1b[0m: {self}"]
+        return [f"    {own[-1].line}", *lines] if own and own[-1].line else lines
+
     def at(self, place: Place) -> ChrononError:
         """The same error with a place filled in where it had none; used by callers that know more."""
         known = self.place

@@ -1,4 +1,4 @@
-"""``chronon trace``: why a feature has its value."""
+"""``chronon trace``, ``chronon explain`` and ``chronon preview``: looking, without computing what others see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from chronon.cli.context import Context, keys_of, repo_option
-from chronon.cli.output import as_json, json_option, show
+from chronon.cli.output import as_json, json_option, show, table
 
 if TYPE_CHECKING:
     from chronon.api import structs
@@ -48,6 +48,52 @@ def trace(
         as_json(_data(found))
     else:
         show(found)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option("--start", help="The first partition, as for chronon backfill.")
+@click.option("--end", help="The last partition. Without it: today.")
+@click.option("--settings", is_flag=True, help="Show the settings instead, and where each value came from.")
+@json_option
+@repo_option
+def explain(
+    name: str | None, start: str | None, end: str | None, settings: bool, json: bool, folder: Path | None
+) -> None:
+    """Show what a backfill would do: partitions to compute and to read, columns with types, rows.
+
+    NAME is a join or a group-by. Nothing is computed or written.
+    """
+    from chronon.session import explain as explained
+
+    context = Context.of(folder)
+    if settings or name is None:
+        known = context.settings.values()
+        if json:
+            as_json({setting: {"value": value, "from": origin} for setting, (value, origin) in known.items()})
+        else:
+            table(["setting", "value", "from"], ([n, value, origin] for n, (value, origin) in known.items()))
+        return
+    found = explained(context.definition(name), start, end)
+    if json:
+        as_json(found.data())
+    else:
+        show(found)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--partitions", type=int, help="How many of the last partitions are read; 2 without it, 0 for all.")
+@click.option("--rows", default=10, show_default=True, help="Rows that are shown.")
+@repo_option
+def preview(name: str, partitions: int | None, rows: int, folder: Path | None) -> None:
+    """Show what a definition reads and gives, on a few of its partitions.
+
+    NAME is a join or a group-by.
+    """
+    from chronon.session import preview as previewed
+
+    show(previewed(Context.of(folder).definition(name), partitions=partitions, rows=rows))
 
 
 def _read(definition: structs.GroupBy | structs.Join, keys: dict[str, str]) -> dict[str, Any]:

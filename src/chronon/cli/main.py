@@ -10,7 +10,7 @@ from click.exceptions import Exit
 from chronon.cli.changes import check, diff, prune
 from chronon.cli.doctor import doctor
 from chronon.cli.feature_tests import test
-from chronon.cli.insight import trace
+from chronon.cli.insight import explain, preview, trace
 from chronon.cli.labels import labels
 from chronon.cli.lineage_command import lineage
 from chronon.cli.offline import backfill, sql, upload
@@ -50,6 +50,8 @@ COMMANDS = (
     upload,
     fetch,
     trace,
+    explain,
+    preview,
     test,
     serve,
     sql,

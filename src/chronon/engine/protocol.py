@@ -41,6 +41,43 @@ class LeftRows:
     without_time: int
 
 
+@dataclass(frozen=True)
+class Glance:
+    """A look at a scan.
+
+    Parameters
+    ----------
+    rows:
+        Some rows: the scan's columns, then ``__ts`` (ms) and ``__ds``.
+    read:
+        How many rows there are.
+    left_out:
+        How many of those do not count, by reason.
+    """
+
+    rows: pa.Table
+    read: int
+    left_out: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How much some partitions hold.
+
+    Parameters
+    ----------
+    partitions:
+        Those that are there, ascending; empty for a table without partitions.
+    files, bytes, rows:
+        How many; rows about, and ``None`` where the format does not say.
+    """
+
+    partitions: list[str]
+    files: int
+    bytes: int
+    rows: int | None
+
+
 class JoinWork(Protocol):
     """A join over some days: left rows, then each part's columns beside them."""
 
@@ -106,6 +143,24 @@ class Engine(Protocol):
 
         The scan's columns, then ``__ts`` (ms) and ``__ds``; of the partitions from the first to the last of ``days``.
         """
+        ...
+
+    def glance(
+        self,
+        scan: Scan,
+        days: tuple[str | None, str | None],
+        limit: int,
+        keys: Sequence[Mapping[str, Any]],
+        named: Sequence[str],
+    ) -> Glance:
+        """A look at the partitions from the first to the last of ``days``.
+
+        At most ``limit`` rows, of ``keys`` if there are some; a row without any of the columns ``named`` is left out.
+        """
+        ...
+
+    def estimate(self, scan: Scan, days: tuple[str | None, str | None]) -> Estimate:
+        """How much the partitions from the first to the last of ``days`` hold, without reading them."""
         ...
 
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:

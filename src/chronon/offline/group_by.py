@@ -77,6 +77,12 @@ def backfill_group_by(
     return result
 
 
+def available_days(plan: GroupByPlan, engine: Engine) -> set[str] | None:
+    """The days that all sources of a group-by have; ``None`` where nothing is waited for."""
+    waiting = _waiting(plan, engine)
+    return None if waiting is None else _available(waiting, any_source=False)
+
+
 def _waiting(plan: GroupByPlan, engine: Engine) -> dict[str, list[str]] | None:
     """For each day that some source has, the tables that lack it; ``None`` where every day can be computed.
 

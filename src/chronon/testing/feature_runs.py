@@ -96,7 +96,8 @@ def _engine(file: FeatureFile, definition: structs.GroupBy | structs.Join, sessi
     """An engine over nothing but the tables of the file."""
     from chronon.engine.registry import open_engine
 
-    engine = open_engine(replace(session.settings, warehouse=str(folder), memory=None, threads=1))
+    settings = replace(session.settings, warehouse=str(folder), memory=None, threads=1)
+    engine = open_engine(replace(settings, tables={}))
     times = dict(_times(definition))
     for name, table in file.tables.items():
         known = {**_real_types(session, name), **table.columns}

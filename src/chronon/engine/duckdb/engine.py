@@ -14,6 +14,7 @@ from chronon.base.time import Partitions
 from chronon.base.types import Schema
 from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identifier, literal, readable_errors
 from chronon.engine.duckdb.describe import describe
+from chronon.engine.duckdb.glance import estimate, glance
 from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.left import read_left, take_left
 from chronon.engine.duckdb.memory import shares
@@ -24,7 +25,7 @@ from chronon.engine.duckdb.snapshots import derived, key_table, records, snapsho
 from chronon.engine.duckdb.sorted import Reader
 from chronon.engine.duckdb.untimed import without_time
 from chronon.engine.logged import log_schemas
-from chronon.engine.protocol import JoinOutput
+from chronon.engine.protocol import Estimate, Glance, JoinOutput
 from chronon.engine.tables.files import Files
 from chronon.engine.tables.footers import Footers
 from chronon.engine.tables.view import Views
@@ -168,6 +169,21 @@ class DuckDBEngine:
     ) -> pa.Table:
         with self._connection(f"reading {scan.table}") as connection:
             return rows_of_key(self._reader(connection), plan, scan, key, days)
+
+    def glance(
+        self,
+        scan: Scan,
+        days: tuple[str | None, str | None],
+        limit: int,
+        keys: Sequence[Mapping[str, Any]],
+        named: Sequence[str],
+    ) -> Glance:
+        with self._connection(f"reading {scan.table}") as connection:
+            return glance(self._reader(connection), scan, days, limit, keys, named)
+
+    def estimate(self, scan: Scan, days: tuple[str | None, str | None]) -> Estimate:
+        with self._connection(f"reading {scan.table}") as connection:
+            return estimate(self._source(scan.table), scan, self._reader(connection).days(scan, days))
 
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         with self._connection(f"computing {plan.name}") as connection:

@@ -1,0 +1,193 @@
+"""What a backfill would do: a plan with what the engine knows of its tables. Nothing is computed or written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from chronon.api import structs
+from chronon.api.naming import output_table
+from chronon.base.display import Grid, Page, Shown
+from chronon.offline.group_by import available_days
+from chronon.offline.partitions import Todo, requested, todo
+from chronon.plan.explain import Reads, reads_of_group_by, reads_of_join
+from chronon.plan.group_by import plan_group_by
+from chronon.plan.join import plan_join
+
+if TYPE_CHECKING:
+    from chronon.base.types import Schema
+    from chronon.engine.protocol import Engine
+
+MANY_BYTES = 1024
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A table that would be read.
+
+    Parameters
+    ----------
+    reads:
+        By which part, and what it sees of it.
+    partitions:
+        Those that are there, ascending; empty for a table without.
+    files, size, rows:
+        How much that is: files, bytes, and about how many rows (``None``: its format does not say).
+    """
+
+    reads: Reads
+    partitions: list[str]
+    files: int
+    size: int
+    rows: int | None
+
+
+@dataclass(repr=False)
+class Explanation(Shown):
+    """What a backfill would do.
+
+    Parameters
+    ----------
+    table:
+        What it writes.
+    days:
+        The partitions that it would compute, ascending.
+    present:
+        How many of the requested ones are there already.
+    outdated:
+        Those of ``days`` that another definition has made; they are kept under another name.
+    without_input:
+        Requested days for which the input has no partition.
+    readings:
+        The tables that it would read.
+    outputs:
+        The columns that come out, with their types.
+    """
+
+    table: str
+    days: list[str]
+    present: int
+    outdated: list[str]
+    without_input: list[str]
+    readings: list[Reading] = field(default_factory=list[Reading])
+    outputs: Schema = field(default_factory=dict[str, Any])
+
+    @property
+    def rows(self) -> int | None:
+        """About how many rows would be read; ``None`` where a table does not say."""
+        counts = [reading.rows for reading in self.readings]
+        return None if None in counts else sum(count or 0 for count in counts)
+
+    def data(self) -> dict[str, Any]:
+        """The same as plain data."""
+        return {
+            "table": self.table,
+            "partitions": self.days,
+            "present": self.present,
+            "outdated": self.outdated,
+            "without_input": self.without_input,
+            "rows": self.rows,
+            "reads": [
+                {
+                    "for": reading.reads.role,
+                    "sees": reading.reads.sees,
+                    "table": reading.reads.scan.table,
+                    "first": reading.reads.first,
+                    "last": reading.reads.last,
+                    "partitions": len(reading.partitions),
+                    "files": reading.files,
+                    "bytes": reading.size,
+                    "rows": reading.rows,
+                    "columns": reading.reads.columns,
+                    "where": list(reading.reads.scan.wheres),
+                }
+                for reading in self.readings
+            ],
+            "columns": {name: str(kind) for name, kind in self.outputs.items()},
+        }
+
+    def page(self) -> Page:
+        facts: dict[str, Any] = {"to compute": "nothing, all partitions are there" if self.present else "nothing"}
+        if self.days:
+            count = len(self.days)
+            facts = {"to compute": f"{count} partition{'s' if count > 1 else ''}, {_range(self.days)}"}
+        if self.present:
+            facts["there already"] = f"{self.present} partitions"
+        if self.outdated:
+            facts["made by another definition"] = f"{len(self.outdated)} of them, which are kept under another name"
+        if self.without_input:
+            facts["without input"] = f"{len(self.without_input)} days, {_range(self.without_input)}"
+        if self.readings and self.rows is not None:
+            facts["to read"] = f"about {self.rows:,} rows"
+        reads = [_row(reading) for reading in self.readings]
+        head = ["for", "table", "partitions", "rows, about", "size", "sees", "columns"]
+        outputs = [[name, str(kind)] for name, kind in self.outputs.items()]
+        grids = [Grid(head, reads, title="Reads")] if reads else []
+        return Page(self.table, "backfill of", facts, [*grids, Grid(["column", "type"], outputs, title="Writes")])
+
+
+def explain(
+    definition: structs.Join | structs.GroupBy, engine: Engine, *, start: str | None = None, end: str
+) -> Explanation:
+    """What a backfill from ``start`` to ``end`` would do; see ``chronon.session.explain``."""
+    if isinstance(definition, structs.Join):
+        return _of_join(definition, engine, start, end)
+    return _of_group_by(definition, engine, start, end)
+
+
+def _of_join(join: structs.Join, engine: Engine, start: str | None, end: str) -> Explanation:
+    plan = plan_join(join, engine)
+    left = plan.left
+    available = engine.partitions(left.table, left.partition or engine.partitions_spec.column, dict(left.subs))
+    days = requested(join, start or left.start, end, available, left.end, engine)
+    work = todo(join, output_table(join), days, available, engine)
+    reads = reads_of_join(plan, work.days, engine.partitions_spec)
+    return _made(output_table(join), work, reads, plan.outputs, engine)
+
+
+def _of_group_by(group_by: structs.GroupBy, engine: Engine, start: str | None, end: str) -> Explanation:
+    plan = plan_group_by(group_by, engine)
+    available = available_days(plan, engine)
+    first = start or group_by.backfillStartDate
+    days = requested(group_by, first, end, sorted(available or ()), None, engine)
+    work = todo(group_by, output_table(group_by), days, available, engine)
+    reads = reads_of_group_by(plan, work.days, engine.partitions_spec)
+    return _made(output_table(group_by), work, reads, {**plan.keys, **plan.outputs}, engine)
+
+
+def _made(table: str, work: Todo, reads: Iterable[Reads], outputs: Schema, engine: Engine) -> Explanation:
+    found = Explanation(table, work.days, work.present, list(work.outdated), work.without_input, outputs=outputs)
+    found.readings = list(_readings(reads, engine))
+    return found
+
+
+def _readings(reads: Iterable[Reads], engine: Engine) -> Iterator[Reading]:
+    for read in reads:
+        size = engine.estimate(read.scan, (read.first, read.last))
+        yield Reading(read, size.partitions, size.files, size.bytes, size.rows)
+
+
+def _row(reading: Reading) -> list[Any]:
+    read = reading.reads
+    columns = ", ".join(read.columns)
+    return [read.role, read.scan.table, _said(reading), reading.rows, _size(reading.size), read.sees, columns]
+
+
+def _range(days: list[str]) -> str:
+    return days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}"
+
+
+def _said(reading: Reading) -> str:
+    if not reading.partitions:
+        return "none" if not reading.files else "all rows"
+    return f"{len(reading.partitions)}: {_range(reading.partitions)}"
+
+
+def _size(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "KB", "MB", "GB"):
+        if size < MANY_BYTES:
+            return f"{size:.0f} {unit}"
+        size /= MANY_BYTES
+    return f"{size:.1f} TB"
