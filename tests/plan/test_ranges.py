@@ -24,6 +24,12 @@ def test_what_lies_before_the_first_partition_is_left_alone() -> None:
     assert missing(asked, existing, inputs, skip_first_hole=False) == days(5, 8)
 
 
+def test_a_day_that_any_input_has_is_available() -> None:
+    """Worked example 2: the days of two tables together."""
+    inputs = set(days(5, 6, 8)) | set(days(4, 5, 7))
+    assert missing(days(*range(1, 10)), set(), inputs) == days(4, 5, 6, 7, 8)
+
+
 def test_everything_is_available_where_no_inputs_are_named() -> None:
     assert missing(days(1, 2, 3), set(days(2)), None, skip_first_hole=False) == days(1, 3)
 

@@ -106,6 +106,8 @@ def _backfill(
         result.present = work.present
         look_at_inputs(plan, work.days, result, engine)
         result.notes += work.notes(left.table)
+        if join.skewKeys:
+            result.notes.append("skew_keys are not needed: every left row stays, with its features")
         inputs = Inputs.of(_inputs(plan), engine)
         marks = Marks(plan, inputs, engine)
         reuse = Reuse.of(table, work.outdated, work.stamps, marks)

@@ -1,24 +1,18 @@
 """Where our results differ from the original's on purpose: what it does, what we do, why, and the test that shows it.
 
-The numbers are those of the original's list of quirks. The golden runner takes the recommended value of a case only if
+The numbers are those of the original's lists of quirks: of its aggregations, and, with ``offline`` before them, of its
+backfills. The golden runner takes the recommended value of a case only if
 all the quirks of the case stand here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
+from chronon.testing.deviation import Deviation
+from chronon.testing.offline_deviations import OFFLINE
 
-@dataclass(frozen=True)
-class Deviation:
-    """One listed difference; ``tests`` are node ids of pytest, from the root of the project."""
-
-    quirk: str
-    original: str
-    ours: str
-    reason: str
-    tests: tuple[str, ...]
+__all__ = ["DEVIATIONS", "Deviation"]
 
 
 _AREA = "tests/testing"
@@ -227,5 +221,5 @@ _LISTED = (
     ),
 )
 
-DEVIATIONS: Mapping[str, Deviation] = {deviation.quirk: deviation for deviation in _LISTED}
+DEVIATIONS: Mapping[str, Deviation] = {deviation.quirk: deviation for deviation in (*_LISTED, *OFFLINE)}
 """Every deviation by the quirk it replaces."""
