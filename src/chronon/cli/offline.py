@@ -18,9 +18,16 @@ from chronon.cli.output import progress, table, tell_backfill, tell_upload
 @click.option("--end", help="The last partition. Without it: today.")
 @click.option("--step-days", default=30, show_default=True, help="Days that are computed at once.")
 @click.option("--run-first-hole", is_flag=True, help="Fill also what lies before the first partition that is there.")
+@click.option("--as-of", help="An instant, such as 2024-01-10T06:00: rows that arrived later are ignored.")
 @repo_option
 def backfill(
-    name: str, start: str | None, end: str | None, step_days: int, run_first_hole: bool, folder: Path | None
+    name: str,
+    start: str | None,
+    end: str | None,
+    step_days: int,
+    run_first_hole: bool,
+    as_of: str | None,
+    folder: Path | None,
 ) -> None:
     """Compute the missing partitions of the table of a join, a group-by or a staging query.
 
@@ -36,7 +43,14 @@ def backfill(
     until = end or context.settings.partitions.of(SystemClock().now())
     how: dict[str, Any] = {"start": start, "end": until, "step_days": step_days, "run_first_hole": run_first_hole}
     with progress() as bar:
-        if isinstance(definition, structs.Join):
+        if as_of is not None and not isinstance(definition, structs.StagingQuery):
+            from chronon.base.moments import instant_from
+            from chronon.offline.as_of import backfill_as_of
+
+            result = backfill_as_of(definition, context.engine, instant_from(as_of), **how, progress=bar)
+        elif as_of is not None:
+            raise click.UsageError(f"{name} is a staging query, which reads what is there: leave --as-of out")
+        elif isinstance(definition, structs.Join):
             result = backfill_join(definition, context.engine, **how, progress=bar)
         elif isinstance(definition, structs.StagingQuery):
             result = backfill_staging_query(definition, context.engine, **how, progress=bar)

@@ -101,6 +101,10 @@ class Engine(Protocol):
     warehouse: Warehouse
     partitions_spec: Partitions
 
+    def known_at(self, as_of: int) -> Engine:
+        """The same engine, to which rows that arrived after an instant (ms) are not there."""
+        ...
+
     def columns(self, table: str) -> Schema:
         """Columns and logical types of a table, its partition columns among them."""
         ...

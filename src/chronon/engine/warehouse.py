@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +39,22 @@ class Warehouse:
         The folder. It is made when the first partition is written.
     tables:
         What the settings say about tables, by ``namespace.table`` or for all tables of a ``namespace``: the ``format``
-        in which they are made, a ``location`` outside the warehouse, and entries of that format.
+        in which they are made, a ``location`` outside the warehouse, the ``arrival`` of rows, entries of that format.
+    as_of:
+        Only rows that had arrived by this instant (ms) are listed; ``None`` for all. The tables that are made as of it
+        are seen as they are.
     """
 
-    def __init__(self, root: str | os.PathLike[str], tables: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        tables: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        as_of: int | None = None,
+    ) -> None:
         self.root = Path(root).absolute()
+        self.as_of = as_of
+        self._later: dict[str, int] = {}
         self.digests = Digests(self.root / ".digests")
         self._tables = tables or {}
 
@@ -58,7 +70,31 @@ class Warehouse:
         known = self._format(at)
         if known is None:
             raise self._unknown(table)
-        return known.files(at)
+        if self.as_of is None or table.endswith(known_at(self.as_of)):
+            return known.files(at)
+        return self._arrived(known, at, self.as_of)
+
+    def _arrived(self, known: TableFormat, at: Location, as_of: int) -> Files:
+        """The files with what had arrived by an instant."""
+        if "arrival" in at.options:
+            return replace(known.files(at), arrived=(at.options["arrival"], as_of))
+        if known.history:
+            found = known.files(replace(at, as_of=as_of))
+        else:
+            found = known.files(at)
+            if known.name == "view":  # the tables that it reads are listed as of then
+                return found
+            inside = tuple(file for file in found.files if file.modified <= as_of * 1_000_000)
+            if len(inside) < len(found.files):
+                self._later[at.table] = len(found.files) - len(inside)
+            found = replace(found, files=inside)
+        if not found.files:
+            raise MissingDataError(f"nothing of {at.table} had arrived by {_shown(as_of)}", mend="take a later instant")
+        return found
+
+    def later(self) -> dict[str, int]:
+        """The tables of which files were left out because they were written after ``as_of``, and how many."""
+        return dict(self._later)
 
     def statistics(self, table: str) -> list[PartitionStatistics]:
         """Rows, bytes and the bounds of columns for each partition of a table of Parquet files, from their footers."""
@@ -186,6 +222,21 @@ class Warehouse:
         return MissingDataError(
             f"there is no table {table} in {self.root}", expected=f"one of: {shown}" if known else None, mend=mend
         )
+
+
+def known_at(as_of: int) -> str:
+    """The end of the names of tables that are made from what was known at an instant (ms).
+
+    >>> known_at(1_704_844_800_000)
+    '_as_of_20240110000000000'
+    """
+    return "_as_of_" + "".join(digit for digit in _shown(as_of) if digit.isdigit())
+
+
+def _shown(instant: int) -> str:
+    from datetime import UTC, datetime
+
+    return f"{datetime.fromtimestamp(instant // 1000, UTC):%Y-%m-%d %H:%M:%S}.{instant % 1000:03d}"
 
 
 def _names(namespace: Path) -> set[str]:

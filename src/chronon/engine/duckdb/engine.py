@@ -58,6 +58,8 @@ class DuckDBEngine:
         A folder for what does not fit into memory; inside the warehouse if ``None``.
     tables:
         What the settings say about tables, as for ``Warehouse``.
+    as_of:
+        Rows that arrived after this instant (ms) are not seen; ``None``: all are.
     """
 
     name = "duckdb"
@@ -71,8 +73,10 @@ class DuckDBEngine:
         threads: int | None = None,
         temp: str | os.PathLike[str] | None = None,
         tables: Mapping[str, Mapping[str, str]] | None = None,
+        as_of: int | None = None,
     ) -> None:
-        self.warehouse = Warehouse(warehouse, tables)
+        self.warehouse = Warehouse(warehouse, tables, as_of=as_of)
+        self._tables = tables
         self.partitions_spec = partitions or Partitions()
         self._memory = shares(memory)
         self._threads = threads or os.cpu_count() or 1
@@ -80,6 +84,17 @@ class DuckDBEngine:
         self._sources: dict[str, tuple[Files, Source]] = {}
         self._footers = Footers()
         self._opening: list[str] = []
+
+    def known_at(self, as_of: int) -> DuckDBEngine:
+        return DuckDBEngine(
+            self.warehouse.root,
+            partitions=self.partitions_spec,
+            memory=self._memory,
+            threads=self._threads,
+            temp=self._temp,
+            tables=self._tables,
+            as_of=as_of,
+        )
 
     # ---- tables
 

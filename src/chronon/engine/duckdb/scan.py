@@ -94,7 +94,13 @@ class Source:
         if days is not None and column is not None and column not in self.files.partition_columns:
             conditions.append(_among(column, days))
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-        return f"(SELECT {star} FROM {text}{where})"
+        rows = f"(SELECT {star} FROM {text}{where})"
+        if self.files.arrived is None:
+            return rows
+        from chronon.sql import time_to_duckdb
+
+        arrival, as_of = self.files.arrived
+        return f"(SELECT * FROM {rows} WHERE {time_to_duckdb(arrival, self.schema)} <= {as_of})"
 
 
 def _among(column: str, days: Sequence[str]) -> str:

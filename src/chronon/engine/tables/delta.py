@@ -28,6 +28,7 @@ class Delta:
     name = "delta"
     extensions: tuple[str, ...] = ()
     writes = True
+    history = True
 
     def holds(self, folder: str) -> bool:
         return os.path.isdir(f"{folder}/_delta_log")  # noqa: PTH112 - for every table of every job
@@ -36,6 +37,8 @@ class Delta:
         import pyarrow as pa
 
         table = _open(at)
+        if at.as_of is not None and not _turn_back(table, at.as_of):
+            return Files(at.table, "parquet", (), schema=pa.schema(table.schema().to_arrow()))
         _refuse_features(at, table.protocol().reader_features or ())
         columns = list(table.metadata().partition_columns)
         found: list[File] = []
@@ -109,6 +112,14 @@ def _open(at: Location) -> Any:
         return deltalake.DeltaTable(str(at.folder))
     except deltalake.exceptions.DeltaError as error:
         raise DataError(f"the Delta log of {at.table} in {at.folder} cannot be read: {error}") from error
+
+
+def _turn_back(table: Any, as_of: int) -> bool:
+    """Make a table that of an instant; false if it was not there yet."""
+    versions = [entry["version"] for entry in table.history() if entry["timestamp"] <= as_of]
+    if versions:
+        table.load_as_version(max(versions))
+    return bool(versions)
 
 
 def _write(

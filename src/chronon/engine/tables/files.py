@@ -52,6 +52,9 @@ class Files:
         The field ids by which the columns of ``schema`` are found in the files; without them, by name.
     hive:
         The values of partition columns are read from the paths; else the files hold them.
+    arrived:
+        An expression of a row's time of arrival and an instant (ms): rows that arrived later, or nobody knows when, are
+        left out. ``None``: all rows count.
     """
 
     table: str
@@ -60,6 +63,7 @@ class Files:
     schema: pa.Schema | None = None
     ids: Mapping[str, int] = field(default_factory=dict[str, int])
     hive: bool = True
+    arrived: tuple[str, int] | None = None
 
     @property
     def partition_columns(self) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ class FolderFormat:
     name: str
     extensions: tuple[str, ...]
     writes = False
+    history = False
 
     def holds(self, folder: str) -> bool:
         del folder  # by its files only

@@ -30,6 +30,7 @@ class Iceberg:
     name = "iceberg"
     extensions: tuple[str, ...] = ()
     writes = True
+    history = True
 
     def holds(self, folder: str) -> bool:
         metadata = f"{folder}/metadata"
@@ -191,6 +192,8 @@ def _plain(kind: pa.DataType) -> pa.DataType:
 
 def _files(at: Location, table: Any) -> Files:
     specs, schema, snapshot = table.specs(), table.schema(), table.current_snapshot()
+    if at.as_of is not None:
+        snapshot = table.snapshot_as_of_timestamp(at.as_of)
     names = {field.field_id: field.name for field in schema.fields}
     committed = {one.snapshot_id: one.timestamp_ms for one in table.snapshots()}
     found: list[File] = []

@@ -27,12 +27,15 @@ class Location:
         The warehouse. What is written is prepared in ``<root>/.staging``.
     options:
         What the settings say about the table, the format's own entries among them.
+    as_of:
+        The instant (ms) as of which its files are listed; ``None`` for now.
     """
 
     table: str
     folder: Path
     root: Path
     options: Mapping[str, str] = field(default_factory=dict[str, str])
+    as_of: int | None = None
 
 
 class TableFormat(Protocol):
@@ -46,6 +49,8 @@ class TableFormat(Protocol):
     """Of the files of a table that is only a folder of them, such as ``csv``; none where the format keeps a log."""
     writes: bool
     """Whether partitions can be published."""
+    history: bool
+    """Whether the files of an earlier instant can be listed."""
 
     def holds(self, folder: str) -> bool:
         """Whether a folder is a table of this format, by what lies in it besides files of its extensions."""
