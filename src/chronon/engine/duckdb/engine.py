@@ -86,15 +86,10 @@ class DuckDBEngine:
         self._opening: list[str] = []
 
     def known_at(self, as_of: int) -> DuckDBEngine:
-        return DuckDBEngine(
-            self.warehouse.root,
-            partitions=self.partitions_spec,
-            memory=self._memory,
-            threads=self._threads,
-            temp=self._temp,
-            tables=self._tables,
-            as_of=as_of,
-        )
+        then = copy(self)
+        then.warehouse = Warehouse(self.warehouse.root, self._tables, as_of=as_of)
+        then._sources, then._opening = {}, []  # noqa: SLF001 - one of us
+        return then
 
     # ---- tables
 
