@@ -17,8 +17,6 @@ from chronon.base.errors import ConfigError, DataError
 from chronon.base.time import DAY_MS, HOUR_MS
 from chronon.base.types import (
     DATE,
-    FLOAT,
-    FLOATS,
     SCALARS,
     STRING,
     TIMESTAMP,
@@ -100,8 +98,9 @@ class Column:
 
     def _values(self, row: Row) -> list[Any]:
         cell = _as_declared(row.values.get(self.input), self.input_type)
-        values = cell if self.shape is Shape.FLATTENED and cell is not None else [cell]
-        return [value for value in values if self.formula.usable(value)]
+        if self.shape is not Shape.FLATTENED or cell is None:
+            return [cell] if self.formula.usable(cell) else []
+        return [value for value in cell if self.formula.usable(value)]
 
     def _bucket_items(self, row: Row) -> list[tuple[str, Any]]:
         label = row.values.get(self.bucket or "")
@@ -239,12 +238,16 @@ def _window_text(window: structs.Window | None) -> str:
     return f"_{window.length}{'d' if window.timeUnit == TimeUnit.DAYS else 'h'}"
 
 
+WHOLE_OR_TEXT = ("int", "long", "string")
+"""Types whose cells are taken as they are; of others that is found out below."""
+
+
 def _as_declared(value: Any, kind: DataType) -> Any:
     """A cell as its type says: floats are floats (32-bit ones rounded), structs are tuples."""
-    if value is None:
-        return None
-    if kind in FLOATS:
-        return to_float32(value) if kind == FLOAT else float(value)
+    if value is None or kind.name in WHOLE_OR_TEXT:  # by name: types are looked at once for every cell
+        return value
+    if kind.name in ("float", "double"):
+        return to_float32(value) if kind.name == "float" else float(value)
     if isinstance(kind, ListType):
         return [_as_declared(item, kind.element) for item in value]
     if isinstance(kind, MapType):

@@ -87,16 +87,16 @@ def to_float32(value: float) -> float:
     return ctypes.c_float(value).value
 
 
-def central_moments(numbers: Sequence[float]) -> tuple[float, float, float, float]:
-    """The mean, and the sums of the second, third and fourth powers of the deviations from it."""
+def central_moments(numbers: Sequence[float], *powers: int) -> tuple[float, ...]:
+    """The mean, and for each power the sum of the deviations from it, raised to that power."""
     if not all(math.isfinite(x) for x in numbers):
-        return NAN, NAN, NAN, NAN
+        return (NAN,) * (1 + len(powers))
     whole, scale = multiples(numbers)
     count, sum_of_all = len(whole), sum(whole)
     deviations = [count * x - sum_of_all for x in whole]  # in units of 1 / (count * scale)
     unit = count * scale
-    m2, m3, m4 = (as_double(Fraction(sum(x**power for x in deviations), unit**power)) for power in (2, 3, 4))
-    return as_double(Fraction(sum_of_all, unit)), m2, m3, m4
+    moments = (as_double(Fraction(sum(x**power for x in deviations), unit**power)) for power in powers)
+    return as_double(Fraction(sum_of_all, unit)), *moments
 
 
 def number_text(value: float) -> str:

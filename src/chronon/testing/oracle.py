@@ -72,7 +72,11 @@ class Oracle:
     def at(self, rows: Iterable[Row], query: int) -> dict[str, Any]:
         """Point in time: each column over ``[floor(query - W, hop), query)``. Rows without a time are left out."""
         dated = [row for row in rows if row.ts is not None]
-        return {c.name: c.answer([row for row in dated if _in_window(c, row.ts, query)]) for c in self.columns}
+        since = {c.name: -math.inf if c.window is None else window_start(query, c.window) for c in self.columns}
+        return {
+            c.name: c.answer([row for row in dated if row.ts is not None and since[c.name] <= row.ts < query])
+            for c in self.columns
+        }
 
     def snapshot(self, rows: Iterable[Row], end: int) -> dict[str, Any]:
         """Daily accuracy over events: the same at ``end``, the midnight after a partition. Windows must be in days."""
@@ -131,12 +135,6 @@ class Oracle:
 
 def _changed(row: Row) -> int:
     return row.mutation_ts if row.mutation_ts is not None else row.ts or 0
-
-
-def _in_window(column: Column, ts: int | None, query: int) -> bool:
-    if ts is None or ts >= query:
-        return False
-    return column.window is None or ts >= window_start(query, column.window)
 
 
 def _is_stale(column: Column, batch_end: int, query: int, stale_after: int) -> bool:
