@@ -19,6 +19,7 @@ def test_the_tutorial_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": tmp_path}}).execute()
     outputs: list[Any] = [o for cell in notebook.cells if cell.cell_type == "code" for o in cell.outputs]
     assert [o for o in outputs if o.output_type == "stream" and o.name == "stderr"] == []
+    assert [o for o in outputs if o.output_type == "display_data"] == [], "each page is shown once"
     pages = "".join(o.get("data", {}).get("text/html", "") for o in outputs)
     assert "not price &gt; 0" in pages, "the refund is left out, and said to be"
     assert "offline and served differ" in pages

@@ -181,7 +181,8 @@ def to_text(page: Page, width: int = WIDE) -> str:
     from rich.console import Console
 
     out = StringIO()
-    Console(file=out, width=width, no_color=True).print(to_rich(page))
+    # a notebook would show it besides, if it were not told
+    Console(file=out, width=width, no_color=True, force_jupyter=False, force_terminal=False).print(to_rich(page))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 

@@ -8,6 +8,9 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
+PATIENCE = 0.5
+"""Seconds after which a notebook shows progress."""
+
 
 class Progress(Protocol):
     """Told of each step of a long job."""
@@ -47,24 +50,32 @@ class Bar:
 
 
 class Cell:
-    """Progress under the cell of a notebook: one line that changes, and goes when the job is done."""
+    """Progress under the cell of a notebook: one line that changes, and goes when the job is done.
+
+    A job that is done in less than ``PATIENCE`` seconds shows none.
+    """
 
     def __init__(self, display: Any, html: Any) -> None:
-        self._html = html
-        self._handle = display(html(""), display_id=True)
+        self._display, self._html = display, html
+        self._handle: Any = None
         self._begun = time.monotonic()
 
     def step(self, what: str, done: int, total: int) -> None:
         from html import escape
 
         passed = time.monotonic() - self._begun
+        if passed < PATIENCE:
+            return
+        if self._handle is None:
+            self._handle = self._display(self._html(""), display_id=True)
         left = f", {passed / done * (total - done):.0f} s left" if done and total else ""
         bar = f'<progress value="{done}" max="{total or 1}"></progress>'
         self._handle.update(self._html(f"<small>{bar} {escape(what)} ({done} of {total}{left})</small>"))
 
     def close(self) -> None:
         """Leave nothing behind."""
-        self._handle.update(self._html(""))
+        if self._handle is not None:
+            self._handle.update(self._html(""))
 
 
 @contextmanager

@@ -123,8 +123,8 @@ class Explanation(Shown):
         reads = [_row(reading) for reading in self.readings]
         head = ["for", "table", "partitions", "rows, about", "size", "sees", "columns"]
         outputs = [[name, str(kind)] for name, kind in self.outputs.items()]
-        grids = [Grid(head, reads, title="Reads")] if reads else []
-        return Page(self.table, "backfill of", facts, [*grids, Grid(["column", "type"], outputs, title="Writes")])
+        grids = [Grid(head, reads, title="reads")] if reads else []
+        return Page(self.table, "backfill of", facts, [*grids, Grid(["column", "type"], outputs, title="writes")])
 
 
 def explain(

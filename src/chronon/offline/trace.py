@@ -200,7 +200,9 @@ class Trace(Shown):
         if self.expression is not None:
             facts["derived as"] = self.expression
         for column in self.columns:
-            facts[column.name] = f"{shown(column.value)} = {column.operation}, of {column.group_by}"
+            said = f"{column.operation}, in {column.group_by}"
+            alone = self.expression is None and len(self.columns) == 1
+            facts |= {"computed as": said} if alone else {column.name: f"{shown(column.value)} = {said}"}
         grids = [column.grid() for column in self.columns]
         notes = [note for column in self.columns for note in column.notes]
         if self.served is not None:
