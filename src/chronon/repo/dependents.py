@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 from chronon.api import structs, wire
 from chronon.api.naming import name_of
@@ -12,15 +14,17 @@ from chronon.repo.definition import AnyDefinition, parents, part_group_bys
 from chronon.repo.serializer import file2thrift
 from chronon.repo.validator import extract_json_confs
 
-
-def joins_with(group_by: str, joins: list[structs.Join]) -> list[structs.Join]:
-    """The joins that have a group-by of this name as a part."""
-    return [join for join in joins if any(name_of(part) == group_by for part in part_group_bys(join))]
+T = TypeVar("T")
 
 
-def group_bys_on(join: str, group_bys: list[structs.GroupBy]) -> list[structs.GroupBy]:
-    """The group-bys that read a join of this name."""
-    return [one for one in group_bys if any(name_of(parent) == join for parent in parents(one))]
+def by_name(pairs: Iterable[tuple[str, T]]) -> dict[str, list[T]]:
+    """What builds on each name, each once."""
+    found: dict[str, list[T]] = {}
+    for name, one in pairs:
+        several = found.setdefault(name, [])
+        if not several or several[-1] is not one:
+            several.append(one)
+    return found
 
 
 class ChrononEntityDependencyTracker:
@@ -71,7 +75,7 @@ class ChrononEntityDependencyTracker:
         """The joins that a group-by is a part of."""
         name = name_of(self.extract_conf(structs.GroupBy, conf_path))
         joins = [one for one in self._all(structs.Join) if isinstance(one, structs.Join)]
-        return [*joins_with(name, joins)]
+        return [*by_name((name_of(part), join) for join in joins for part in part_group_bys(join)).get(name, [])]
 
     def extract_conf(self, obj_class: type[AnyDefinition], path: str) -> AnyDefinition:
         """The definition in a compiled file."""

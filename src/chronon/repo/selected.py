@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from chronon.api import structs, wire
@@ -14,7 +15,7 @@ from chronon.api.naming import name_of
 from chronon.base.errors import ChrononError, ConfigError, raise_all
 from chronon.repo import rules
 from chronon.repo.definition import AnyDefinition, Definition, broken, parents, part_group_bys
-from chronon.repo.dependents import group_bys_on, joins_with, read_all
+from chronon.repo.dependents import by_name, read_all
 from chronon.repo.find import candidates
 from chronon.repo.guard import refusal
 from chronon.repo.load import Loaded, files_of, load
@@ -126,16 +127,28 @@ class _Work:
     force: bool
     kept: Kept
 
+    @cached_property
+    def joins(self) -> list[structs.Join]:
+        """All joins as they will be: those compiled now, and the files of the others."""
+        new = [d.value for d in self.own if isinstance(d.value, structs.Join)]
+        names = {name_of(join) for join in new}
+        every = [*new, *(join for join in self.old_joins if name_of(join) not in names)]
+        rules.adopt_production(every)
+        return every
+
+    @cached_property
+    def producing(self) -> list[structs.Join]:
+        """Those of them that are in production."""
+        return [join for join in self.joins if (join.metaData or structs.MetaData()).production]
+
     def step(self, definition: Definition, *, extra: bool = False) -> Step:
         value = definition.value
         step = Step(definition)
         if isinstance(value, structs.GroupBy) and not rules.is_written(value) and not (extra or self.force):
             step.skipped = True
             return step
-        new = [d.value for d in self.own if isinstance(d.value, structs.Join)]
-        names = {name_of(join) for join in new}
-        joins = [*new, *(join for join in self.old_joins if name_of(join) not in names)]
-        rules.adopt_production(joins, [value] if isinstance(value, structs.GroupBy) else [])
+        joins = self.joins
+        rules.adopt_production(self.producing, [value] if isinstance(value, structs.GroupBy) else [])
         step.problems = [p for p in rules.problems_of(definition, joins) if not isinstance(p, rules.Unsaid)]
         step.problems += self._of_parts(definition, joins)
         if step.problems:
@@ -167,13 +180,15 @@ def _dependents(
     steps: list[Step], group_bys: list[structs.GroupBy], joins: list[structs.Join]
 ) -> Iterator[tuple[str, list[AnyDefinition]]]:
     """What builds on each definition that is written, by path."""
+    by_group_by = by_name((name_of(part), join) for join in joins for part in part_group_bys(join))
+    by_join = by_name((name_of(parent), one) for one in group_bys for parent in parents(one))
     for step in steps:
         if step.written:
             name = step.definition.name
             if isinstance(step.definition.value, structs.GroupBy):
-                yield step.definition.path, [*joins_with(name, joins)]
+                yield step.definition.path, [*by_group_by.get(name, [])]
             elif isinstance(step.definition.value, structs.Join):
-                yield step.definition.path, [*group_bys_on(name, group_bys)]
+                yield step.definition.path, [*by_join.get(name, [])]
 
 
 def _outside(made: Selected, own: Sequence[Definition]) -> set[str]:
