@@ -7,10 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chronon.aggregate import chunks
-from chronon.base.time import DAY_MS
-from chronon.testing import assert_same
+from chronon.base.errors import DataError
+from chronon.base.time import DAY_MS, MINUTE_MS
+from chronon.base.types import DOUBLE, LONG, STRING, ListType, MapType
+from chronon.testing import Oracle, Row, assert_same
 from chronon.testing.algebra import Algebra
-from chronon.testing.shorthand import ORIGIN
+from chronon.testing.shorthand import ORIGIN, aggregation
 from chronon.testing.strategies import definitions, histories, instants, scenarios
 
 
@@ -98,3 +100,46 @@ def test_a_row_counts_the_same_from_the_batch_and_from_the_stream(scenario, days
         scenario.rows, scenario.rows, at - days * DAY_MS, at, stale_after=20 * DAY_MS
     )
     assert_same(scenario.oracle.at(scenario.rows, at), values)
+
+
+def test_of_a_long_key_only_the_widest_window_is_held(monkeypatch):
+    """Columns over its whole history, buckets and maps among them, need a state of what has left."""
+    held = []
+    make = chunks.Pass._chunk
+
+    def watched(self, table):
+        held.append(table.num_rows)
+        return make(self, table)
+
+    monkeypatch.setattr(chunks.Pass, "_chunk", watched)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 20)
+    shapes = [
+        aggregation("x", "SUM", "1h", "2147483647d"),
+        aggregation("x", "LAST_K", k=3, buckets=["b"]),
+        aggregation("x", "UNIQUE_COUNT", buckets=["b"]),
+        aggregation("m", "HISTOGRAM"),
+        aggregation("t", "MAX", element_wise=True),
+    ]
+    kinds = {"x": LONG, "b": STRING, "m": MapType(STRING, STRING), "t": ListType(DOUBLE)}
+    rows = [
+        Row(
+            ORIGIN + i * MINUTE_MS,
+            {"x": i % 7, "b": "pqr"[i % 3] if i % 5 else None, "m": {"k": str(i % 4)}, "t": [float(i % 11), -float(i)]},
+        )
+        for i in range(1000)
+    ]
+    asked = [(0, ORIGIN + at * MINUTE_MS) for at in range(0, 1001, 9)] + [(1, ORIGIN)]
+    answers = Algebra(shapes, kinds).run({0: rows}, asked, cuts=range(0, 1000, 10))
+    oracle = Oracle(shapes, kinds)
+    assert_same([oracle.at(rows if key == 0 else [], at) for key, at in asked], answers)
+    assert max(held) <= 150
+
+
+def test_lists_of_two_lengths_are_an_error_only_for_a_query_that_sees_them(monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 2)
+    totals = Algebra([aggregation("x", "SUM", element_wise=True)], {"x": ListType(LONG)})
+    rows = {0: [Row(ORIGIN + i, {"x": [1] * (1 if i < 4 else 2)}) for i in range(12)]}
+    assert totals.run(rows, [(0, ORIGIN + 4), (1, ORIGIN)], cuts=range(12)) == [{"x_sum": [4]}, {"x_sum": None}]
+    for at in (5, 12):
+        with pytest.raises(DataError, match="1 and of 2 items"):
+            totals.run(rows, [(0, ORIGIN + at)], cuts=range(12))

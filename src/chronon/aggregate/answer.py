@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chronon.aggregate import shapes
+from chronon.aggregate.carried import answer_from
 from chronon.aggregate.kernel import ranges
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows, Series
@@ -119,19 +120,25 @@ def answer(
 
 def _answer_one(part: Part, chunk: Chunk, queries: Queries, windows: Windows, seed: Any) -> pa.Array:
     lo, hi = windows.of(part)
+    led = 0
+    if seed is not None and part.window is None:
+        led = int((queries.keys == chunk.rows.keys[0]).sum())
     if part.base.grouped:
-        return _answer_groups(part.base, chunk, queries, lo, hi)
+        return _answer_groups(part.base, chunk, queries, lo, hi, seed, led)
     series = chunk.series(part.base)
     lo, hi = series.span(lo), series.span(hi)
     operation = part.base.operation
-    if seed is not None and part.window is None:
-        states = operation.slide_from(seed, series, lo, hi, int((queries.keys == chunk.rows.keys[0]).sum()))
-    else:
-        states = operation.slide(series, lo, hi)
+    states = operation.slide_from(seed, series, lo, hi, led) if led else operation.slide(series, lo, hi)
     return finished(part.base, operation.finish(states))
 
 
-def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Longs) -> pa.Array:
+def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Longs, seed: Any, led: int) -> pa.Array:
+    """Grouped results; those of the first ``led`` queries begin with ``seed``."""
+    if led:
+        import pyarrow as pa
+
+        first = _typed(answer_from(base, chunk, lo[:led], hi[:led], seed), base)
+        return pa.concat_arrays([first, _answer_groups(base, chunk, queries[led:], lo[led:], hi[led:], None, 0)])
     groups = chunk.groups(base)
     shapes.check_lengths(base.input, groups, lo, hi)
     found = shapes.sightings(groups, queries.keys, lo, hi)
@@ -139,7 +146,7 @@ def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Lo
     filled = shapes.seen(groups.present, lo, hi) if groups.present is not None else None
     if base.shape is Shape.ELEMENT_WISE and filled is not None:
         return _typed(shapes.gather_list(found, items, filled, len(queries)), base)
-    return _typed(shapes.gather_map(groups, found, items, filled, len(queries)), base)
+    return _typed(shapes.gather_map(groups.labels, found, items, filled, len(queries)), base)
 
 
 def finished(base: Base, column: pa.Array) -> pa.Array:

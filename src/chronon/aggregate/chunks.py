@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chronon.aggregate.answer import Chunk, Queries, answer
+from chronon.aggregate.carried import grouped_seed
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows
 from chronon.base.arrow import to_arrow, whole
@@ -154,10 +155,7 @@ class Pass:
         key, now = rows.keys[-1], int(rows.times[-1])
         first_of_key = int(np.searchsorted(rows.keys, key, side="left"))
         keep_from = first_of_key
-        if (
-            all(self._has_seed(part) or part.window is not None for part in self.parts)
-            and self.rule is not WindowRule.ALL
-        ):
+        if self.rule is not WindowRule.ALL:
             starts = [window_start(now, part.window) for part in self.parts if part.window is not None]
             keep_from += int(np.searchsorted(rows.times[first_of_key:], min([now, *starts]), side="left"))
         if first_of_key > 0:
@@ -165,12 +163,9 @@ class Pass:
         self._seeds = {
             part.base.identity: _seed(part, chunk, first_of_key, keep_from, self._seeds.get(part.base.identity))
             for part in self.parts
-            if self._has_seed(part) and (keep_from > first_of_key or self._seeds)
+            if part.window is None and (keep_from > first_of_key or self._seeds)
         }
         self._carried = table.slice(keep_from)
-
-    def _has_seed(self, part: Part) -> bool:
-        return part.window is None and not part.base.grouped
 
 
 @dataclass
@@ -234,6 +229,8 @@ class _Pending:
 
 def _seed(part: Part, chunk: Chunk, first: int, end: int, before: Any) -> Any:
     """The state of the rows ``[first, end)``, after ``before``."""
+    if part.base.grouped:
+        return grouped_seed(part.base, chunk, first, end, before)
     series = chunk.series(part.base)
     lo, hi = (series.span(np.array([at], dtype=np.int64)) for at in (first, end))
     return part.base.operation.seed(before, series, lo, hi)

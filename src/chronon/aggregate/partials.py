@@ -16,11 +16,12 @@ import numpy as np
 
 from chronon.aggregate.answer import Chunk, Queries, Windows, finished
 from chronon.aggregate.cell import Cell
+from chronon.aggregate.exports import export
 from chronon.aggregate.kernel import fold
 from chronon.aggregate.layout import Layout, width
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows
-from chronon.aggregate.uploads import export, whole_keys
+from chronon.aggregate.uploads import whole_keys
 from chronon.aggregate.words import WordOperation, Words
 from chronon.base.arrow import to_arrow, whole
 from chronon.base.time import DAY_MS

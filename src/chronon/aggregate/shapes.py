@@ -169,14 +169,14 @@ def seen(present: np.ndarray, row_lo: Longs, row_hi: Longs) -> np.ndarray:
 
 
 def gather_map(
-    groups: Groups, seen_by: Sightings, items: pa.Array, filled: np.ndarray | None, queries: int
+    labels: pa.Array, seen_by: Sightings, items: pa.Array, filled: np.ndarray | None, queries: int
 ) -> pa.Array:
     """One map for each query from the results of its groups; null where nothing was seen."""
     import pyarrow as pa
 
     order, offsets = _by_query(seen_by, queries)
     nothing = offsets[1:] == offsets[:-1] if filled is None else ~filled
-    keys = groups.labels.take(pa.array(seen_by.group[order]))
+    keys = labels.take(pa.array(seen_by.group[order]))
     kind = pa.map_(keys.type, items.type)
     return pa.MapArray.from_arrays(_masked(offsets, nothing), keys, items.take(pa.array(order)), type=kind)
 
@@ -227,8 +227,13 @@ def check_lengths(column: str, groups: Groups, row_lo: Longs, row_hi: Longs) -> 
         return
     inside = lengths[row_lo[bad[0]] : row_hi[bad[0]]]
     inside = np.unique(inside[inside >= 0])
-    raise DataError(
-        f"lists of {inside[0]} and of {inside[-1]} items are to be aggregated element by element",
+    raise unequal_lengths(column, int(inside[0]), int(inside[-1]))
+
+
+def unequal_lengths(column: str, one: int, other: int) -> DataError:
+    """What to raise for lists of two lengths that are to be aggregated element by element."""
+    return DataError(
+        f"lists of {one} and of {other} items are to be aggregated element by element",
         place=Place(field=column),
         expected="lists of one length for each key",
     )

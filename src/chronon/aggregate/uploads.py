@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chronon.aggregate import shapes
 from chronon.aggregate.answer import Chunk
 from chronon.aggregate.batches import Batch, BatchRecords
+from chronon.aggregate.exports import export
 from chronon.aggregate.layout import Layout
 from chronon.aggregate.reach import hop_reach
 from chronon.aggregate.series import Rows
-from chronon.aggregate.shapes import Shape
 from chronon.base.arrow import to_arrow
 from chronon.base.time import DAY_MS, HOPS
 
@@ -140,29 +139,6 @@ class _HopTable:
         lo, hi = self.bounds[key], self.bounds[key + 1]
         some = [i for i in range(lo, hi) if any(column[i] is not None for column in self.columns)]
         return [self.starts[i] for i in some], [[column[i] for i in some] for column in self.columns]
-
-
-def export(base: Base, chunk: Chunk, lo: Longs, hi: Longs) -> Sequence[Any]:
-    """For each row range the state of ``base`` in its form for one key, ``None`` where there is none."""
-    if not base.grouped:
-        series = chunk.series(base)
-        return base.operation.export(base.operation.slide(series, series.span(lo), series.span(hi)))
-    groups = chunk.groups(base)
-    shapes.check_lengths(base.input, groups, lo, hi)
-    row_keys = chunk.rows.keys
-    owners = row_keys[np.minimum(lo, max(len(row_keys) - 1, 0))] if len(row_keys) else lo
-    found = shapes.sightings(groups, owners, lo, hi)
-    inner = base.operation.export(base.operation.slide(groups.series, found.lo, found.hi))
-    present = shapes.seen(groups.present, lo, hi) if groups.present is not None else np.zeros(len(lo), dtype=bool)
-    states: list[Any] = [{} if there else None for there in present.tolist()]
-    labels = groups.labels.to_pylist()
-    for group, query, state in zip(found.group.tolist(), found.query.tolist(), inner, strict=True):
-        if states[query] is None:
-            states[query] = {}
-        states[query][labels[group]] = state
-    if base.shape is Shape.ELEMENT_WISE:
-        return [None if state is None else [state[i] for i in sorted(state)] for state in states]
-    return states
 
 
 def _run_ends(row: Longs, opens: np.ndarray) -> Longs:
