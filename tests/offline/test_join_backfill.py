@@ -346,6 +346,29 @@ def test_twice_the_same_backfill_gives_the_same_bytes(shop: World) -> None:
     assert once() == once()
 
 
+def test_progress_tells_rows_and_how_far_the_job_is(shop: World) -> None:
+    class Watch:
+        def __init__(self) -> None:
+            self.told: list[tuple[str, int, int]] = []
+
+        def step(self, what: str, done: int, total: int) -> None:
+            self.told.append((what, done, total))
+
+    watch = Watch()
+    parts = JoinPart(spend(Accuracy.TEMPORAL)), JoinPart(profile())
+    backfill_join(join(queries(), *parts), shop.engine, end="2024-01-06", step_days=1, progress=watch)
+    assert watch.told == [
+        ("2024-01-05: reading db.queries", 0, 6),
+        ("2024-01-05: g_spend, 6 rows", 0, 6),
+        ("2024-01-05: g_profile, 6 rows", 1, 6),
+        ("2024-01-05: writing out.t_training", 2, 6),
+        ("2024-01-06: reading db.queries", 3, 6),
+        ("2024-01-06: g_spend, 2 rows", 3, 6),
+        ("2024-01-06: g_profile, 2 rows", 4, 6),
+        ("2024-01-06: writing out.t_training", 5, 6),
+    ]
+
+
 def test_columns_may_have_any_name(world: World) -> None:
     """Also those that the engine itself could use inside."""
     names = ("key", "value", "seq", "row", "e", "k")

@@ -28,10 +28,39 @@ class Silent:
 
 
 class Lines:
-    """Progress in a log: one line for each step."""
+    """Progress in a log: one line for each step, with the time passed and the time left."""
+
+    def __init__(self) -> None:
+        self._begun = time.monotonic()
 
     def step(self, what: str, done: int, total: int) -> None:
-        print(f"[{done}/{total}] {what}", file=sys.stderr)  # noqa: T201 - that is what it is for
+        times = _times(time.monotonic() - self._begun, done, total)
+        print(f"[{done}/{total}] {what}{times}", file=sys.stderr)  # noqa: T201 - that is what it is for
+
+
+def _times(passed: float, done: int, total: int) -> str:
+    """What is left follows from what is done; nothing is said of a job that has just begun.
+
+    >>> _times(75.0, 30, 40), _times(0.2, 0, 40)
+    (' (1 m 15 s, about 25 s left)', '')
+    """
+    left = passed / done * (total - done) if done else 0.0
+    shown = f", about {_span(left)} left" if left >= 1 else ""
+    return f" ({_span(passed)}{shown})" if passed >= 1 else ""
+
+
+def _span(seconds: float) -> str:
+    """A length of time.
+
+    >>> _span(9.4), _span(3725.0)
+    ('9 s', '1 h 2 m')
+    """
+    whole = round(seconds)
+    if whole < 60:  # noqa: PLR2004 - a minute
+        return f"{whole} s"
+    if whole < 3600:  # noqa: PLR2004 - an hour
+        return f"{whole // 60} m {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} m"
 
 
 class Bar:

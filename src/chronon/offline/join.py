@@ -113,18 +113,22 @@ def _backfill(
         reuse = Reuse.of(table, work.outdated, work.stamps, marks)
         result.notes += reuse.notes()
         publisher = Publisher(join, table, plan.outputs, inputs, work.outdated, result, engine, marks.stamp)
+        pieces = len(plan.parts) + 1  # of the work on a day: each part, then writing
         for piece, taken in reuse.pieces(work.days, step_days, engine):
             output = reuse.output(JoinOutput.of(plan), piece, [part for part in plan.parts if part.prefix in taken])
             shown = piece[0] if len(piece) == 1 else f"{piece[0]} to {piece[-1]}"
-            watch.step(f"{shown}: reading {left.table}", len(result.filled), len(work.days))
+            begun, total = len(result.filled) * pieces, len(work.days) * pieces
+            watch.step(f"{shown}: reading {left.table}", begun, total)
             with engine.join(left, piece, output) as rows:
                 result.count("left rows without a time (kept, without features)", rows.left.without_time)
                 for reason, number in rows.told.items():
                     result.count(reason, number)
-                for part in plan.parts:
+                for number, part in enumerate(plan.parts):
                     if part.prefix not in taken:
-                        watch.step(f"{shown}: {part.prefix}", len(result.filled), len(work.days))
+                        told = f"{shown}: {part.prefix}, {rows.left.count:,} rows"
+                        watch.step(told, begun + number * len(piece), total)
                         rows.answer(part)
+                watch.step(f"{shown}: writing {table}", begun + len(plan.parts) * len(piece), total)
                 publisher.days(piece, rows.rows())
         publisher.retire(work.retired)
     return result
