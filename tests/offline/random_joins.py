@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import pyarrow.parquet as pq
 from chronon.api import structs
 from chronon.api.wire import from_json
 from chronon.base import types as t
-from chronon.base.arrow import schema_from_arrow
+from chronon.base.arrow import schema_from_arrow, schema_to_arrow
 from chronon.base.time import DAY_MS, HOUR_MS, MINUTE_MS, day_of
+from chronon.testing.near import Near
 from chronon.testing.oracle import Oracle, Row
 
 FIRST = 1_704_067_200_000 // DAY_MS  # 2024-01-01
@@ -90,11 +92,23 @@ class Part:
     prefix: str
     lookup: list[str] = field(default_factory=list)
 
-    def expected(self, left: dict[str, Any], of_events: bool) -> dict[str, Any]:
-        """The features of a left row."""
+    @cached_property
+    def oracle(self) -> Oracle | None:
+        """Of its aggregations; ``None`` where it has none."""
         aggregations = [from_json(structs.Aggregation, json.dumps(a)) for a in self.definition.get("aggregations", [])]
         types = {n: k for n, k in self.table.types().items() if n not in self.keys}
-        oracle = Oracle(aggregations, types) if aggregations else None
+        return Oracle(aggregations, types) if aggregations else None
+
+    @property
+    def outputs(self) -> dict[str, t.DataType]:
+        """Its columns in the join."""
+        types = self.table.types()
+        plain = self.oracle.outputs if self.oracle else {name: types[name] for name in self.lookup}
+        return {f"{self.prefix}_{name}": kind for name, kind in plain.items()}
+
+    def expected(self, left: dict[str, Any], of_events: bool) -> dict[str, Any]:
+        """The features of a left row."""
+        oracle = self.oracle
         key = {right: left[column] for right, column in self.keys.items()}
         nothing = dict.fromkeys(oracle.outputs if oracle else self.lookup)
         if None in key.values() or (of_events and left["ts"] is None):
@@ -128,6 +142,9 @@ class Case:
         self.of_events = rng.random() < 0.75
         self.left = self._left()
         self.parts = [self._part(number) for number in range(rng.randint(1, 5))]
+        computed = self._computed()
+        self.known = [self._known(computed) for _ in range(rng.choice([0, 0, 1, 2]))]
+        self._rows_expected = self._with_known(computed)
 
     # ---- tables
 
@@ -291,15 +308,28 @@ class Case:
             if part.definition["__prefix"]:
                 made["prefix"] = part.definition["__prefix"]
             parts.append(made)
-        data = {"metaData": {"name": name, "team": "t", "outputNamespace": "out"}, "left": left, "joinParts": parts}
+        data: dict[str, Any] = {
+            "metaData": {"name": name, "team": "t", "outputNamespace": "out"},
+            "left": left,
+            "joinParts": parts,
+        }
+        if any(self.known):
+            data["rowIds"] = ["req"]
+            data["bootstrapParts"] = [{"table": f"db.known{n}"} for n, rows in enumerate(self.known) if rows]
         return from_json(structs.Join, json.dumps(data))
 
     def write(self, warehouse: Path) -> None:
         for table in (self.left, *(part.table for part in self.parts)):
             table.write(warehouse, self.rng)
+        self._write_known(warehouse)
+
+    # ---- what comes out
 
     def expected(self) -> dict[str, dict[str, Any]]:
         """Each output row by its request."""
+        return {request: dict(row) for request, row in self._rows_expected.items()}
+
+    def _computed(self) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         for left in self.left.rows:
             row = dict(left)
@@ -308,6 +338,45 @@ class Case:
                 row |= {f"{part.prefix}_{name}": value for name, value in values.items()}
             found[left["req"]] = row
         return found
+
+    def _known(self, computed: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
+        """A bootstrap table: some columns of some rows, with values that other rows have."""
+        rng = self.rng
+        columns = [name for part in self.parts if rng.random() < 0.7 for name in part.outputs if rng.random() < 0.8]
+        rows = list(computed.values())
+        return [
+            {"req": row["req"], "ds": row["ds"] if rng.random() < 0.9 else day_of(FIRST * DAY_MS)}
+            | {name: rng.choice(rows)[name] for name in columns}
+            for row in rows
+            if rng.random() < 0.6
+        ]
+
+    def _with_known(self, computed: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        """The rows after bootstrap: the first value wins; a part that is known altogether is not computed."""
+        for request, row in computed.items():
+            matches = [k for table in self.known for k in table if (k["req"], k["ds"]) == (request, row["ds"])]
+            for part in self.parts if matches else ():
+                covered = all(any(name in match for match in matches) for name in part.outputs)
+                for name in part.outputs:
+                    given = next((match[name] for match in matches if match.get(name) is not None), None)
+                    row[name] = given if covered or given is not None else row[name]
+        return computed
+
+    def _write_known(self, warehouse: Path) -> None:
+        kinds = {name: kind for part in self.parts for name, kind in part.outputs.items()}
+        for number, rows in enumerate(self.known):
+            for ds in sorted({row["ds"] for row in rows}):
+                inside = [
+                    {name: _stored(v) for name, v in row.items() if name != "ds"} for row in rows if row["ds"] == ds
+                ]
+                schema = schema_to_arrow({n: kinds.get(n, t.STRING) for n in inside[0]})
+                target = warehouse / "db" / f"known{number}" / f"ds={ds}"
+                target.mkdir(parents=True)
+                pq.write_table(pa.Table.from_pylist(inside, schema), target / "known.parquet")
+
+
+def _stored(value: Any) -> Any:
+    return float(value) if isinstance(value, Near) else value
 
 
 def _distinct(aggregations: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -139,6 +139,22 @@ def test_a_table_holds_the_rows_of_one_definition(shop: World) -> None:
     assert shop.partitions(archive) == list(DAYS)
 
 
+def test_partitions_of_another_definition_are_kept_if_asked_for(shop: World) -> None:
+    """And they count as this one's from then on, which the original forgets."""
+    filled(shop, training(), end="2024-01-06")
+    before = shop.rows("out.t_training")
+    changed = training(JoinPart(spend("g.a", operation=Operation.MAX)))
+    result = backfill_join(changed, shop.engine, end="2024-01-07", keep_outdated=True)
+    assert result.filled == ["2024-01-07"]
+    assert any("3 partitions that another definition has made are kept" in note for note in result.notes)
+    names = "user", "ts", "g_a_amount_sum_2d", "g_b_amount_count_2d"
+    assert [row[:4] for row in shop.rows("out.t_training", *names)][:3] == [
+        (row[0], row[1], row[3], row[4]) for row in before
+    ]
+    assert filled(shop, changed) == []
+    assert archives(shop) == []
+
+
 def test_a_job_that_fails_leaves_everything_as_it_was(shop: World) -> None:
     filled(shop, training())
     before = shop.rows("out.t_training")

@@ -9,7 +9,8 @@ from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.base.time import DAY_MS
 from chronon.engine.protocol import JoinOutput
-from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, require_some, todo, untimed
+from chronon.offline.adopt import adopt
+from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, require_some, some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent, Told
 from chronon.offline.reuse import Marks, Reuse, left_inputs, part_inputs
@@ -33,6 +34,7 @@ def backfill_join(
     end: str,
     step_days: int = STEP_DAYS,
     run_first_hole: bool = False,
+    keep_outdated: bool = False,
     progress: Progress | None = None,
 ) -> Backfill:
     """Compute the missing partitions of a join's output table.
@@ -49,6 +51,8 @@ def backfill_join(
         How many days are computed at once; it does not change the results.
     run_first_hole:
         Fill also what lies before the first partition that is there.
+    keep_outdated:
+        Partitions that another definition has made stay, from now on as if this one had made them.
     progress:
         Told of each step.
 
@@ -59,7 +63,13 @@ def backfill_join(
     """
     watch = progress or Silent()
     told = backfill_parents(join, engine, end=end, step_days=step_days, progress=watch)
+    adopted: list[str] = []
+    if keep_outdated and engine.warehouse.exists(output_table(join)):
+        with engine.warehouse.writing(output_table(join)):
+            adopted = adopt(join, output_table(join), engine)
     result = _backfill(join, engine, start, end, step_days, watch, run_first_hole=run_first_hole)
+    if adopted:
+        told.append(f"{len(adopted)} partitions that another definition has made are kept: {some(adopted)}")
     result.notes[:0] = told
     return result
 
