@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chronon.api.datatypes import DataType as DataType
+    from chronon.api.functions import udf as udf
     from chronon.api.group_by import Accuracy as Accuracy
     from chronon.api.group_by import Aggregation as Aggregation
     from chronon.api.group_by import Aggregations as Aggregations
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
 
 PUBLIC = {
     "datatypes": ("DataType",),
+    "functions": ("udf",),
     "group_by": (
         "Accuracy", "Aggregation", "Aggregations", "DefaultAggregation", "Derivation", "GroupBy", "Operation",
         "TimeUnit", "Window",

@@ -7,6 +7,7 @@ from datetime import date
 
 from chronon.api import structs
 from chronon.api.coerce import day, strings
+from chronon.api.functions import UserFunction
 from chronon.api.provenance import stamp
 
 
@@ -20,6 +21,7 @@ def Query(
     mutation_time_column: str | None = None,
     reversal_column: str | None = None,
     partition_column: str | None = None,
+    functions: Sequence[UserFunction] = (),
 ) -> structs.Query:
     """Which rows and columns of a table a source gives.
 
@@ -39,6 +41,9 @@ def Query(
         For entities: when a change was made, and whether a row is the image before it.
     partition_column:
         The partition column of the table, if it is not the default one.
+    functions:
+        Python functions, made by ``udf``, that the expressions call by name, and so may the derivations of a group-by
+        or a join that reads this source.
     """
     return stamp(
         structs.Query(
@@ -47,7 +52,7 @@ def Query(
             startPartition=day(start_partition),
             endPartition=day(end_partition),
             timeColumn=time_column,
-            setups=strings(setups) or [],
+            setups=[*(strings(setups) or []), *(function.signature.statement() for function in functions)],
             mutationTimeColumn=mutation_time_column,
             reversalColumn=reversal_column,
             partitionColumn=partition_column,

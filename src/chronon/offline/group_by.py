@@ -13,6 +13,7 @@ from chronon.offline.join import STEP_DAYS, backfill_parents
 from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent
+from chronon.plan.functions import function_failures
 from chronon.plan.group_by import GroupByPlan, plan_group_by
 from chronon.plan.ranges import bounded, first_partition, steps
 from chronon.plan.scans import ENTITIES, EVENTS, Scan
@@ -74,6 +75,7 @@ def backfill_group_by(
             watch.step(f"{piece[0]} to {piece[-1]}", len(result.filled), len(work.days))
             publisher.days(piece, engine.snapshots(plan, piece))
         publisher.retire(work.retired)
+    result.notes += function_failures()
     return result
 
 

@@ -15,6 +15,7 @@ from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent, Told
 from chronon.offline.reuse import Marks, Reuse, left_inputs, part_inputs
 from chronon.plan.chains import ancestors
+from chronon.plan.functions import function_failures
 from chronon.plan.join import AsOf, JoinPlan, plan_join
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES, Scan
@@ -141,6 +142,7 @@ def _backfill(
                 watch.step(f"{shown}: writing {table}", begun + len(plan.parts) * len(piece), total)
                 publisher.days(piece, rows.rows())
         publisher.retire(work.retired)
+    result.notes += function_failures()
     return result
 
 

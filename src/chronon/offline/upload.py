@@ -14,6 +14,7 @@ from chronon.base.time import DAY_MS
 from chronon.offline.join import STEP_DAYS, backfill_parents
 from chronon.offline.partitions import gaps, untimed
 from chronon.offline.result import Progress, Silent, Upload
+from chronon.plan.functions import function_failures
 from chronon.plan.group_by import GroupByPlan, plan_group_by
 from chronon.plan.hashes import batch_hash, row_hash
 from chronon.plan.ranges import bounded, first_partition
@@ -89,6 +90,7 @@ def upload_group_by(
         *told,
         *gaps(plan, first, ds, engine),
         *(f"{rows:,} {reason}" for reason, rows in left_out.items() if rows),
+        *function_failures(),
     ]
     return Upload(dataset, generation, rows, batch_end, tuple(notes))
 

@@ -13,6 +13,7 @@ from chronon.base.errors import RequestError
 from chronon.base.types import DataType, parse_type
 from chronon.online.derived import Derived
 from chronon.online.shaping import positional
+from chronon.plan.functions import declare_all
 from chronon.store.keys import cast, encoder
 from chronon.store.names import batch_dataset, streaming_dataset
 from chronon.store.protocol import Published
@@ -84,6 +85,7 @@ class PreparedGroupBy:
         self.dataset = batch_dataset(info.name)
         self.stream = streaming_dataset(info.name)
         definition = from_json(GroupBy, info.definition)
+        declare_all(definition)
         self.key_types = {name: parse_type(text) for name, text in info.keys.items()}
         self.keys = Keys(list(self.key_types), list(self.key_types.values()))
         columns = {name: parse_type(text) for name, text in info.outputs.items()}

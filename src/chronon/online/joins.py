@@ -12,6 +12,7 @@ from chronon.base.errors import ChrononError, ConfigError
 from chronon.base.types import DataType
 from chronon.online.derived import Derived
 from chronon.online.group_bys import Keys, PreparedGroupBy
+from chronon.plan.functions import declare_all
 from chronon.plan.names import part_keys, part_outputs
 
 EXCEPTION = "_exception"
@@ -98,6 +99,7 @@ class PreparedJoin:
         join = from_json(Join, data.decode())
         self.data = data
         self.name = name_of(join)
+        declare_all(join)
         _refuse_unserved(join, self.name)
         self.parts = [PreparedPart(part, find) for part in join.joinParts or []]
         self.batch_ends = {part.prefix: part.group_by.batch_end for part in self.parts if part.group_by is not None}

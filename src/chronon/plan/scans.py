@@ -12,6 +12,7 @@ from chronon.api.naming import output_table
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ExpressionError, Place, SchemaError
 from chronon.base.time import Partitions
+from chronon.plan.functions import declare
 
 EVENTS, ENTITIES = "events", "entities"
 
@@ -107,6 +108,7 @@ class ScanPlanner:
         """
         query = query_of(source)
         try:
+            declare(query)
             inner = underlying(source)
             table, schema, subs = self._table(source, inner)
         except ChrononError as problem:

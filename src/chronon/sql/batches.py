@@ -57,6 +57,9 @@ def batch_function(node: Call) -> tuple[str, list[Node]]:
     that they read become arguments.
     """
     parameters: dict[Node, Column] = {}
+    whole = node.function.vector() if node.function.vector is not None else None
+    if whole is not None:
+        return _vector(node, whole), list(node.args)
     inside = _inner(node, parameters)
     with _LOCK:
         made = _BY_NODE.get(inside)
@@ -66,6 +69,17 @@ def batch_function(node: Call) -> tuple[str, list[Node]]:
             _BY_NODE[inside] = _BY_NAME[made.name] = made
     # DuckDB tells a function without arguments nothing about the number of rows
     return made.name, list(parameters) or [Literal(0, t.INT)]
+
+
+def _vector(node: Call, whole: Callable[..., Any]) -> str:
+    """The name of a function that is given as one of arrays."""
+    key = Call(node.function, (), node.type)
+    with _LOCK:
+        made = _BY_NODE.get(key)
+        if made is None:
+            made = BatchFunction(f"chronon_rows_{next(_NUMBERS)}", node.type, whole)
+            _BY_NODE[key] = _BY_NAME[made.name] = made
+    return made.name
 
 
 def _inner(node: Node, parameters: dict[Node, Column]) -> Node:

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from chronon.base import types as t
+from chronon.sql import user
 from chronon.sql.casts import cast
 from chronon.sql.functions import lambdas, refused
-from chronon.sql.tree import FUNCTIONS, Lambda, Literal, Node, Refusal, Variable, call
+from chronon.sql.tree import FUNCTIONS, Function, Lambda, Literal, Node, Refusal, Variable, apply
 
 if TYPE_CHECKING:
     from chronon.sql.types import Typer
@@ -44,10 +45,13 @@ def function_call(typer: Typer, tree: Any) -> Node:
     why = refused.reason(name)
     if why is not None:
         raise Refusal(f"the function {name} is refused: {why[0]}", mend=why[1])
+    own = user.known(name)
+    if own is not None:
+        return _applied(name, own, _arguments(typer, name, tree.expressions))
     known = _WITH_UNIT.get(name, name) if len(tree.expressions) > 2 else name  # noqa: PLR2004
     function = FUNCTIONS.get("named_struct" if name == "struct" else known)
     if function is None or name in INTERNAL or name.startswith("_"):
-        near = difflib.get_close_matches(name, public_names(), n=1)
+        near = difflib.get_close_matches(name, [*public_names(), *user.names()], n=1)
         raise Refusal(
             f"the function {name} is not known here",
             expected="one of the functions with one meaning in all engines",
@@ -57,13 +61,17 @@ def function_call(typer: Typer, tree: Any) -> Node:
         nodes = [each for at, arg in enumerate(tree.expressions) for each in _named(typer, arg, at)]
     else:
         nodes = _arguments(typer, name, tree.expressions)
-    return applied(name, function.name, nodes)
+    return _applied(name, function, nodes)
 
 
 def applied(written: str, name: str, nodes: Sequence[Node]) -> Node:
     """A call whose refusal names the function as it was written."""
+    return _applied(written, FUNCTIONS[name], nodes)
+
+
+def _applied(written: str, function: Function, nodes: Sequence[Node]) -> Node:
     try:
-        return call(name, *nodes)
+        return apply(function, nodes)
     except Refusal as refusal:
         raise Refusal(f"{written}: {refusal.reason}", expected=refusal.expected, mend=refusal.mend) from None
 

@@ -111,6 +111,8 @@ class Function:
         The result is never null, whatever the arguments.
     lazy:
         The name of the statement form in ``rows`` for what evaluates only a part of its arguments.
+    vector:
+        Gives, where there is one, a function of Arrow arrays that DuckDB calls instead of the row function.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Function:
     nullable: bool = False
     never_null: bool = False
     lazy: str | None = None
+    vector: Callable[[], Callable[..., Any] | None] | None = None
 
 
 FUNCTIONS: dict[str, Function] = {}

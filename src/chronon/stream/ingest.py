@@ -12,6 +12,7 @@ from chronon.api import structs, wire
 from chronon.api.inspect import query_of
 from chronon.base.errors import MissingDataError
 from chronon.base.types import DataType, parse_type
+from chronon.plan.functions import declare
 from chronon.plan.names import SEQUENCE
 from chronon.sql import compile_filter, compile_rows, compile_time
 from chronon.store import keys
@@ -101,6 +102,7 @@ class Ingest:
 def _source(source: structs.Source, info: GroupByInfo, number: int, columns: Sequence[str]) -> _Source:
     schema: dict[str, DataType] = {name: parse_type(kind) for name, kind in info.sources[number].items()}
     query = query_of(source)
+    declare(query)
     selects = {name: (query.selects or {}).get(name, f"`{name}`") for name in columns if name != "ts"}
     if SEQUENCE in (query.selects or {}):
         selects[SEQUENCE] = (query.selects or {})[SEQUENCE]

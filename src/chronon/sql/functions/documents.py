@@ -74,9 +74,12 @@ def _written_type(args: Sequence[Node]) -> DataType:
     written = str(literal(args, 1, "schema"))
     try:
         plain = re.match(r"\s*(array|map|struct)\s*<", written, re.IGNORECASE) is not None
-        return type_of(exp.DataType.build(written if plain else f"STRUCT<{written}>", dialect="spark"))
+        kind = type_of(exp.DataType.build(written if plain else f"STRUCT<{written}>", dialect="spark"))
     except (ParseError, TokenError, ValueError, KeyError):
-        raise Refusal(f"the schema {written!r} cannot be read", expected="a INT, b ARRAY<STRING>") from None
+        kind = StructType(())
+    if kind == StructType(()):
+        raise Refusal(f"the schema {written!r} cannot be read", expected="a INT, b ARRAY<STRING>")
+    return kind
 
 
 def _from_json(args: Sequence[Node]) -> Typed:

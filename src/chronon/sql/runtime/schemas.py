@@ -206,9 +206,9 @@ def writer(kind: DataType) -> Write:
         element = _or_null(writer(kind.element))
         return lambda value: f"[{','.join(map(element, value))}]"
     if isinstance(kind, MapType):
-        inner, key = _or_null(writer(kind.value)), writer(kind.key)
+        inner, key = _or_null(writer(kind.value)), str if kind.key != t.BOOLEAN else writer(t.BOOLEAN)
         return lambda value: (
-            "{" + ",".join(f'"{key(name).strip(chr(34))}":{inner(each)}' for name, each in value.items()) + "}"
+            "{" + ",".join(f"{json_string(key(name))}:{inner(each)}" for name, each in value.items()) + "}"
         )
     plain: dict[DataType, Write] = {
         t.STRING: json_string,

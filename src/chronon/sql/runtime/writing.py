@@ -17,7 +17,7 @@ from chronon.sql.tree import Refusal
 
 def initcap(text: str) -> str:
     """Each word, after a blank, with a capital at its beginning and small letters after it."""
-    return " ".join(word[:1].title() + word[1:] for word in text.lower().split(" "))
+    return " ".join(word[:1].title() + word.lower()[len(word[:1].lower()) :] for word in text.split(" "))
 
 
 _SOUNDS = "01230127022455012623017202"
@@ -171,6 +171,9 @@ def formatter(pattern: str, kinds: Sequence[DataType]) -> Callable[..., str]:
     return lambda *args: "".join(text if write is None else write(args[place]) for text, write, place in parts)
 
 
+_BITS = {t.BYTE: 8, t.SHORT: 16, t.INT: 32, t.LONG: 64}
+
+
 def _writer(piece: Piece, kind: DataType) -> Callable[[Any], str]:
     small = piece.conversion.lower()
 
@@ -178,8 +181,8 @@ def _writer(piece: Piece, kind: DataType) -> Callable[[Any], str]:
         if value is None or small in "sbc":
             return _filled(_text(value, kind, small)[: piece.precision if piece.precision >= 0 else None], piece)
         if small in "xo":
-            bits = 32 if kind in (t.BYTE, t.SHORT, t.INT) else 64
-            return _filled(format(value & (1 << bits) - 1, small), piece)
+            digits = format(value & (1 << _BITS[kind]) - 1, small)
+            return digits.zfill(piece.width) if "0" in piece.flags else _filled(digits, piece)
         return _number(value, piece, small)
 
     return (lambda value: write(value).upper()) if piece.conversion != small else write
@@ -200,7 +203,7 @@ def _text(value: Any, kind: DataType, conversion: str) -> str:
 def _filled(text: str, piece: Piece) -> str:
     if "-" in piece.flags:
         return text.ljust(piece.width)
-    return text.rjust(piece.width, "0" if "0" in piece.flags and piece.conversion.lower() in "xo" else " ")
+    return text.rjust(piece.width)
 
 
 def _number(value: float, piece: Piece, conversion: str) -> str:
