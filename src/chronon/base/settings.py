@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from chronon.base.errors import SettingsError
-from chronon.base.time import Partitions
+from chronon.base.time import DAY_MS, Partitions
 
 FILE = "chronon.toml"
 MARKS = ("teams.json", FILE)
@@ -93,7 +93,14 @@ class Settings:
     @property
     def partitions(self) -> Partitions:
         """How days are named in tables."""
-        return Partitions(self.partition_column, self.partition_format)
+        named = Partitions(self.partition_column, self.partition_format)
+        if named.span != DAY_MS:
+            raise SettingsError(
+                f"partition_format is {self.partition_format!r}",
+                expected="days, such as yyyy-MM-dd: outputs are made day by day",
+                mend="partition_format in [tables.<namespace>.<table>], for a source whose partitions are hours",
+            )
+        return named
 
     def values(self) -> dict[str, tuple[Any, str]]:
         """Each setting with its value as it is used, and where that came from."""

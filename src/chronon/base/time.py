@@ -71,13 +71,17 @@ def instant_of(moment: datetime) -> int:
 
 @dataclass(frozen=True)
 class Partitions:
-    """How days are named in tables: the partition column and the format of its values.
+    """How days, or hours, are named in tables: the partition column and the format of its values.
+
+    A format with ``HH`` names hours: partitions, ranges and steps are then of one hour.
 
     >>> spec = Partitions()
     >>> spec.start("2024-01-10"), spec.shift("2024-02-28", 2)
     (1704844800000, '2024-03-01')
     >>> Partitions(format="yyyyMMdd").of(1704844800000)
     '20240110'
+    >>> Partitions(format="yyyy-MM-dd-HH").shift("2024-02-28-23", 2)
+    '2024-02-29-01'
     """
 
     column: str = "ds"
@@ -86,10 +90,15 @@ class Partitions:
     @property
     def strptime(self) -> str:
         """The format as Python and DuckDB write it."""
-        return self.format.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d")
+        return self.format.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d").replace("HH", "%H")
+
+    @property
+    def span(self) -> int:
+        """The length of a partition in ms."""
+        return HOUR_MS if "HH" in self.format else DAY_MS
 
     def start(self, ds: str) -> int:
-        """The first instant of the day ``ds``, in ms."""
+        """The first instant of the partition ``ds``, in ms."""
         try:
             day = datetime.strptime(ds, self.strptime)  # noqa: DTZ007 - partitions are UTC days
         except ValueError:
@@ -97,20 +106,21 @@ class Partitions:
         return instant_of(day)
 
     def end(self, ds: str) -> int:
-        """The first instant after the day ``ds``, in ms."""
-        return self.start(ds) + DAY_MS
+        """The first instant after the partition ``ds``, in ms."""
+        return self.start(ds) + self.span
 
     def of(self, instant: int) -> str:
         """The partition that holds ``instant``."""
-        return date.fromisoformat(day_of(instant)).strftime(self.strptime)
+        moment = datetime(1970, 1, 1) + timedelta(milliseconds=floor(instant, self.span))  # noqa: DTZ001 - UTC
+        return moment.strftime(self.strptime)
 
-    def shift(self, ds: str, days: int) -> str:
-        """The partition ``days`` later (earlier if negative)."""
-        return self.of(self.start(ds) + days * DAY_MS)
+    def shift(self, ds: str, partitions: int) -> str:
+        """The partition that many later (earlier if negative)."""
+        return self.of(self.start(ds) + partitions * self.span)
 
     def between(self, first: str, last: str) -> list[str]:
         """All partitions from ``first`` to ``last``, both included; empty if ``first`` is later."""
-        return [self.of(at) for at in range(self.start(first), self.end(last), DAY_MS)]
+        return [self.of(at) for at in range(self.start(first), self.end(last), self.span)]
 
 
 def runs(days: list[str], spec: Partitions) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -115,6 +115,10 @@ class Engine(Protocol):
 
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
         """The partitions of a table, ascending; those that have the sub-partitions ``subs``."""
+        ...
+
+    def hours_lacking(self, table: str, days: Collection[str]) -> list[str]:
+        """Of a table whose partitions are hours, those that are not there of days of which some are."""
         ...
 
     def without_time(self, scan: Scan, first: str | None, last: str | None) -> int:

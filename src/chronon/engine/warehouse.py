@@ -14,7 +14,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from chronon.base.errors import ConfigError, MissingDataError, StorageError
+from chronon.base.errors import ConfigError, DataError, MissingDataError, SettingsError, StorageError
+from chronon.base.time import Partitions
 from chronon.engine.tables.digests import Digests
 from chronon.engine.tables.files import File, Files
 from chronon.engine.tables.folders import single_file
@@ -43,6 +44,8 @@ class Warehouse:
     as_of:
         Only rows that had arrived by this instant (ms) are listed; ``None`` for all. The tables that are made as of it
         are seen as they are.
+    partitions:
+        How days are named: those of tables whose partitions are hours are given that name.
     """
 
     def __init__(
@@ -51,9 +54,11 @@ class Warehouse:
         tables: Mapping[str, Mapping[str, str]] | None = None,
         *,
         as_of: int | None = None,
+        partitions: Partitions | None = None,
     ) -> None:
         self.root = Path(root).absolute()
         self.as_of = as_of
+        self._partitions = partitions or Partitions()
         self._later: dict[str, int] = {}
         self.digests = Digests(self.root / ".digests")
         self._tables = tables or {}
@@ -71,8 +76,31 @@ class Warehouse:
         if known is None:
             raise self._unknown(table)
         if self.as_of is None or table.endswith(known_at(self.as_of)):
-            return known.files(at)
-        return self._arrived(known, at, self.as_of)
+            return self._by_day(known.files(at), at)
+        return self._by_day(self._arrived(known, at, self.as_of), at)
+
+    def _by_day(self, files: Files, at: Location) -> Files:
+        """The files of a table whose partitions are hours, with their days; of any other as they are."""
+        named = at.options.get("partition_format")
+        if named is None or not files.files:
+            return files
+        hourly = Partitions(at.options.get("partition_column", next(iter(files.partition_columns), "")), named)
+        if hourly.span == self._partitions.span or hourly.column not in files.partition_columns:
+            raise SettingsError(
+                f"{at.table} has partition_format = {named!r} in the settings",
+                expected=f"hours such as yyyy-MM-dd-HH, in folders {hourly.column or 'hour'}=...",
+            )
+        try:
+            return replace(files, files=tuple(self._of_day(file, hourly) for file in files.files), hourly=hourly)
+        except ConfigError as error:
+            raise DataError(f"{at.table}: {error.problem}", expected=error.expected) from error
+
+    def _of_day(self, file: File, hourly: Partitions) -> File:
+        hour = file.partition[hourly.column]
+        if hour is None:
+            return file
+        day = self._partitions.of(hourly.start(hour))
+        return replace(file, partition={**file.partition, hourly.column: day}, hour=hour)
 
     def _arrived(self, known: TableFormat, at: Location, as_of: int) -> Files:
         """The files with what had arrived by an instant."""

@@ -284,6 +284,9 @@ def gaps(
             kind = "snapshot" if scan.kind == ENTITIES and scan in plan.scans else "partition"
             shown = some(lacking)
             notes.append(f"{plan.name}: {scan.table} has no {kind} for {len(lacking)} of the days read ({shown})")
+        hours = engine.hours_lacking(scan.table, set(bounded(present, since, until)))
+        if hours:
+            notes.append(f"{plan.name}: {scan.table} lacks {len(hours)} hours of the days read ({some(hours)})")
     return notes
 
 

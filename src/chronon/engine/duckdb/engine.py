@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from copy import copy
 from functools import cached_property
@@ -76,9 +76,9 @@ class DuckDBEngine:
         tables: Mapping[str, Mapping[str, str]] | None = None,
         as_of: int | None = None,
     ) -> None:
-        self.warehouse = Warehouse(warehouse, tables, as_of=as_of)
-        self._tables = tables
         self.partitions_spec = partitions or Partitions()
+        self.warehouse = Warehouse(warehouse, tables, as_of=as_of, partitions=self.partitions_spec)
+        self._tables = tables
         self._memory = shares(memory)
         self._threads = threads or os.cpu_count() or 1
         self._scratch = Scratch(Path(temp or self.warehouse.root / ".temp").absolute())
@@ -88,7 +88,7 @@ class DuckDBEngine:
 
     def known_at(self, as_of: int) -> DuckDBEngine:
         then = copy(self)
-        then.warehouse = Warehouse(self.warehouse.root, self._tables, as_of=as_of)
+        then.warehouse = Warehouse(self.warehouse.root, self._tables, as_of=as_of, partitions=self.partitions_spec)
         then._sources, then._opening = {}, []  # noqa: SLF001 - one of us
         return then
 
@@ -147,6 +147,9 @@ class DuckDBEngine:
 
     def _relation(self, table: str) -> str:
         return self._source(table).relation(None, None)
+
+    def hours_lacking(self, table: str, days: Collection[str]) -> list[str]:
+        return self._source(table).files.lacking(days)
 
     def without_time(self, scan: Scan, first: str | None, last: str | None) -> int:
         with self._connection(f"reading {scan.table}") as connection:

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chronon.base import types as t
-from chronon.base.time import DAY_MS, Partitions
+from chronon.base.time import Partitions
 from chronon.engine.duckdb.connection import identifier, literal
 from chronon.engine.tables.files import Files
-from chronon.plan.scans import EVENTS, Scan
+from chronon.plan.scans import ENTITIES, EVENTS, Scan
 
 TS, DS = '"__ts"', '"__ds"'
 """What the time (ms) and the partition of a row are called in our own queries."""
@@ -65,21 +65,22 @@ class Source:
     stored: dict[str, str]
     query: str | None = None
 
-    def paths(self, days: Sequence[str] | None, column: str | None) -> list[str]:
-        """The files that hold some partitions (all if ``None``)."""
+    def paths(self, days: Sequence[str] | None, column: str | None, *, latest: bool = False) -> list[str]:
+        """The files that hold some partitions (all if ``None``); with ``latest`` of each day only its last hour."""
         wanted = None if days is None else set(days)
-        return [
-            f.path
+        chosen = [
+            f
             for f in self.files.files
             if wanted is None or column is None or column not in f.partition or f.partition[column] in wanted
         ]
+        return [f.path for f in (self.files.latest(chosen) if latest else chosen)]
 
-    def relation(self, days: Sequence[str] | None, column: str | None) -> str:
-        """The rows of some partitions (of all if ``None``) as something to select from."""
+    def relation(self, days: Sequence[str] | None, column: str | None, *, latest: bool = False) -> str:
+        """The rows of some partitions (of all if ``None``) as something to select from; ``latest`` as for ``paths``."""
         if self.query is not None:
             among = "" if days is None or column is None else f" WHERE {_among(column, days)}"
             return f"(SELECT * FROM ({self.query}){among})"
-        inside = self.paths(days, column)
+        inside = self.paths(days, column, latest=latest)
         empty = not inside
         text = read(self.files, inside or [f.path for f in self.files.files][:1], self.stored)
         if self.stored and self.files.schema is None:
@@ -170,7 +171,8 @@ def scan_sql(
     if scan.time is not None:
         time = time_to_duckdb(scan.time, scan.schema)
     elif scan.kind == EVENTS:
-        time = f"({day_start(partition, spec)} + {DAY_MS - 1})"
+        named = source.files.hourly or spec
+        time = f"({day_start(partition, named)} + {named.span - 1})"
     else:
         time = "NULL::BIGINT"
     conditions = [f"({parse(where).to_duckdb(scan.schema)})" for where in scan.wheres]
@@ -181,20 +183,21 @@ def scan_sql(
     if last is not None:
         conditions.append(f"{time} < {last}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+    if source.files.hourly is not None:
+        partition = day_name(day_start(partition, source.files.hourly), spec)
     listed = ", ".join([*columns, f"{time} AS {TS}", f"{partition} AS {DS}"])
-    return f"SELECT {listed} FROM {source.relation(days, scan.partition)} AS s{where}"
+    relation = source.relation(days, scan.partition, latest=scan.kind == ENTITIES)
+    return f"SELECT {listed} FROM {relation} AS s{where}"
 
 
 def day_start(partition: str, spec: Partitions) -> str:
-    """The first instant (ms) of the day that an SQL text names."""
-    pattern = spec.format.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d")
-    return f"epoch_ms(strptime({partition}, {literal(pattern)}))"
+    """The first instant (ms) of the day or hour that an SQL text names."""
+    return f"epoch_ms(strptime({partition}, {literal(spec.strptime)}))"
 
 
 def day_name(instant: str, spec: Partitions) -> str:
     """The partition that holds an instant (ms) given as SQL."""
-    pattern = spec.format.replace("yyyy", "%Y").replace("MM", "%m").replace("dd", "%d")
-    return f"strftime(make_timestamp(({instant}) * 1000), {literal(pattern)})"
+    return f"strftime(make_timestamp(({instant}) * 1000), {literal(spec.strptime)})"
 
 
 def _cast(text: str, present: t.DataType, wanted: t.DataType) -> str:

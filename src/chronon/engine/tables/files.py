@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING
+
+from chronon.base.time import DAY_MS, HOUR_MS, Partitions
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,12 +28,15 @@ class File:
         In bytes.
     modified:
         In nanoseconds since 1970: when the file became part of the table.
+    hour:
+        Of a table whose partitions are hours, its hour as the path names it; ``partition`` then holds the day.
     """
 
     path: str
     partition: Mapping[str, str | None]
     size: int
     modified: int
+    hour: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,6 +60,8 @@ class Files:
     arrived:
         An expression of a row's time of arrival and an instant (ms): rows that arrived later, or nobody knows when, are
         left out. ``None``: all rows count.
+    hourly:
+        How the hours are named that the partitions of the table are; ``None``: they are days.
     """
 
     table: str
@@ -64,6 +71,7 @@ class Files:
     ids: Mapping[str, int] = field(default_factory=dict[str, int])
     hive: bool = True
     arrived: tuple[str, int] | None = None
+    hourly: Partitions | None = None
 
     @property
     def partition_columns(self) -> tuple[str, ...]:
@@ -82,6 +90,29 @@ class Files:
             if all(f.partition.get(name) == value for name, value in wanted.items())
         }
         return sorted(value for value in found if value is not None)
+
+    def latest(self, files: Iterable[File]) -> list[File]:
+        """Of some files those of the last hour of each day; all where partitions are days."""
+        chosen = list(files)
+        if self.hourly is None:
+            return chosen
+        last: dict[str | None, str] = {}
+        for file in chosen:
+            day = file.partition[self.hourly.column]
+            last[day] = max(last.get(day, ""), file.hour or "")
+        return [file for file in chosen if (file.hour or "") == last[file.partition[self.hourly.column]]]
+
+    def lacking(self, days: Collection[str]) -> list[str]:
+        """The hours that are not there of days of which some are; none where partitions are days."""
+        if self.hourly is None:
+            return []
+        hourly = self.hourly
+        present = {
+            hourly.start(f.hour) for f in self.files if f.hour is not None and f.partition[hourly.column] in days
+        }
+        midnights = {instant // DAY_MS * DAY_MS for instant in present}
+        whole = (midnight + hour * HOUR_MS for midnight in sorted(midnights) for hour in range(24))
+        return [hourly.of(instant) for instant in whole if instant not in present]
 
     def fingerprint(self, column: str, days: Iterable[str] | None = None) -> str:
         """A digest of the files of some partitions: it changes when one of them is rewritten."""
