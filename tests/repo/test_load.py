@@ -258,3 +258,18 @@ def test_without_teams_json_every_team_exists_and_is_its_own_namespace(folder):
     folder.write(REPO)
     (folder.root / "teams.json").unlink()
     assert folder.repo.get("grocer.spend.v1").metaData.outputNamespace == "grocer"
+
+
+def test_inline_group_bys_are_used_in_as_many_parts_as_one_likes(folder):
+    text = """
+        from chronon import *
+        users = EntitySource(snapshotTable="raw.users", query=Query(select("user", "city")))
+        inline = GroupBy(users, ["user"], None, name="grocer.inline")
+        views = EventSource(table="raw.views", query=Query(select("user"), time_column="at"))
+        v1 = Join(views, [JoinPart(inline), JoinPart(inline, prefix="again")])
+        v2 = Join(views, [JoinPart(inline)])
+    """
+    loaded = folder.write({"joins/grocer/two.py": text}).repo.load()
+    assert not loaded.problems
+    parts = [part for one in loaded.definitions for part in one.value.joinParts]
+    assert [part.groupBy.metaData.name for part in parts] == ["grocer.inline"] * 3

@@ -1,14 +1,15 @@
 """Where our results differ from the original's on purpose: what it does, what we do, why, and the test that shows it.
 
-The numbers are those of the original's lists of quirks: of its aggregations, and, with ``offline`` before them, of its
-backfills. The golden runner takes the recommended value of a case only if
-all the quirks of the case stand here.
+The numbers are those of the original's lists of quirks: of its aggregations, with ``offline`` before them, of its
+backfills, and, with ``authoring``, of its definitions and scripts. The golden runner takes the recommended value of a
+case only if all the quirks of the case stand here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chronon.testing.authoring_deviations import AUTHORING
 from chronon.testing.deviation import Deviation
 from chronon.testing.offline_deviations import OFFLINE
 
@@ -221,5 +222,5 @@ _LISTED = (
     ),
 )
 
-DEVIATIONS: Mapping[str, Deviation] = {deviation.quirk: deviation for deviation in (*_LISTED, *OFFLINE)}
+DEVIATIONS: Mapping[str, Deviation] = {deviation.quirk: deviation for deviation in (*_LISTED, *OFFLINE, *AUTHORING)}
 """Every deviation by the quirk it replaces."""

@@ -16,6 +16,7 @@ from chronon.api.enums import Operation, TimeUnit
 from chronon.base import types as t
 from chronon.base.errors import ConfigError
 from chronon.sql.functions.refused import Refused
+from chronon.testing.deviations import DEVIATIONS
 
 TYPES = (t.BOOLEAN, t.SHORT, t.INT, t.LONG, t.FLOAT, t.DOUBLE, t.STRING, t.BINARY, t.DATE, t.TIMESTAMP)
 ARGUMENTS = {
@@ -53,7 +54,7 @@ def main(folder: Path) -> None:
 
 def pages() -> dict[str, str]:
     """Every generated page by its file name."""
-    return {"operations.md": operations(), "expressions.md": expressions()}
+    return {"operations.md": operations(), "expressions.md": expressions(), "deviations.md": deviations()}
 
 
 def operations() -> str:
@@ -155,6 +156,23 @@ def _reason(group: Refused) -> str:
 
 def _yes(made: Aggregator | None) -> str:
     return "yes" if made is not None else "no"
+
+
+def deviations() -> str:
+    """The page of deviations."""
+    rows = [[one.quirk, one.original, one.ours, one.reason] for one in DEVIATIONS.values()]
+    return "\n".join(
+        [
+            "# Where results differ from the original's",
+            "",
+            "On purpose, each for a reason, and each shown by a test that `chronon.testing.deviations` names. The numbers are",
+            "those of lists of the original's quirks: of its aggregations, of its backfills (offline), of its definitions and",
+            "scripts (authoring). `chronon doctor` tells which of them touch the definitions of a repo.",
+            "",
+            _table(["number", "the original", "here", "because"], rows),
+            "",
+        ]
+    )
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -1,0 +1,130 @@
+"""Where definitions and the compiler differ from the original's on purpose; see ``chronon.testing.deviations``."""
+
+from __future__ import annotations
+
+from chronon.testing.deviation import Deviation
+
+_REPO = "tests/repo"
+_ORIGINAL = "tests/original/test_published_package.py"
+_SCRIPTS = "tests/cli/test_scripts.py"
+
+AUTHORING = (
+    Deviation(
+        "authoring Q1",
+        "A group-by without a file in two joins fails on Python 3.11 and later.",
+        "It is used as often as one likes.",
+        "Names come from the module that defines a variable, not from the garbage collector.",
+        (f"{_REPO}/test_load.py::test_inline_group_bys_are_used_in_as_many_parts_as_one_likes",),
+    ),
+    Deviation(
+        "authoring Q2",
+        "A group-by adds its keys and inputs to the source it is given, and with it to all that share the source.",
+        "It adds them to a copy.",
+        "What a file defines must not depend on which files were read before.",
+        ("tests/api/test_group_by.py::test_sources_are_wrapped_and_completed_on_a_copy",),
+    ),
+    Deviation(
+        "authoring Q4",
+        "A definition imported into a file of its own kind is compiled a second time, under the name of the importer.",
+        "It has one name, the one of the file that defines it.",
+        "Two names of one definition are two tables and two jobs.",
+        (f"{_REPO}/test_load.py::test_an_imported_definition_keeps_the_name_of_its_own_file",),
+    ),
+    Deviation(
+        "authoring Q5",
+        "What cannot be written leaves an empty file, which stops every later compilation; online=1 is written as 0, "
+        "a whole number as a percentage fails.",
+        "Files are replaced in one step; plain values are converted; what cannot be written names its field.",
+        "One bad definition must not stop its neighbours.",
+        (f"{_REPO}/test_mistakes.py::test_a_mistake_is_one_problem_with_file_and_line",),
+    ),
+    Deviation(
+        "authoring Q6",
+        "The team of a group-by without a file is the folder next to it, of whoever called GroupBy.",
+        "It is the team in its name, else that of the join it stands in.",
+        "A call stack is no place to look for a team.",
+        (f"{_REPO}/test_example.py::test_embedded_group_bys_have_the_team_of_the_owning_file",),
+    ),
+    Deviation(
+        "authoring Q7",
+        "{{ db }} and {{ logged_table }} stay in tables of sources, in lefts, in joins without bootstrap parts, and in "
+        "the parents of chained group-bys.",
+        "They are filled in everywhere, {{ db }} with the namespace of the team whose table it is.",
+        "No engine knows them.",
+        (
+            f"{_REPO}/test_load.py::test_templates_for_namespaces_and_logs_are_filled_in_everywhere",
+            f"{_ORIGINAL}::test_random_repos_compile_to_the_same_files",
+        ),
+    ),
+    Deviation(
+        "authoring Q9",
+        "A group-by of SNAPSHOT accuracy is listed as streaming, one of TEMPORAL accuracy without a topic is not.",
+        "A group-by streams where its accuracy is TEMPORAL.",
+        "The number of the accuracy was taken for its truth.",
+        ("tests/api/test_import_surface.py::test_a_group_by_streams_where_its_accuracy_says_so",),
+    ),
+    Deviation(
+        "authoring Q11",
+        "A join is written, and then the compilation fails: its group-bys are offline, or something builds on it.",
+        "All is decided before the first file is written.",
+        "A refusal must leave the folder as it was.",
+        (f"{_SCRIPTS}::test_what_builds_on_a_definition_must_be_compiled_with_it",),
+    ),
+    Deviation(
+        "authoring Q12",
+        "Namespace, table properties, team and production of what stands inside another definition depend on what was "
+        "compiled before it.",
+        "They are always filled in, for parts of joins, labels and external sources.",
+        "One definition has one text. The online guard does not compare them.",
+        (f"{_REPO}/test_example.py::test_a_join_is_equal_but_for_what_is_filled_in_for_its_embedded_group_bys",),
+    ),
+    Deviation(
+        "authoring Q16",
+        "compile.py asks even where nobody can answer, and ends with exit code 1.",
+        "Where nobody answers, variables are updated and logging stays as it is, with a notice.",
+        "A pipeline has no terminal.",
+        (
+            f"{_SCRIPTS}::test_variables_of_compiled_files_are_kept_where_one_says_so",
+            f"{_SCRIPTS}::test_logging_ends_only_where_one_says_so",
+        ),
+    ),
+    Deviation(
+        "authoring Q17",
+        "Aggregations(...) gives a view of a dict, which cannot be added to, indexed or copied.",
+        "It gives a list.",
+        "Its own README adds to it.",
+        ("tests/api/test_group_by.py::test_aggregations_take_their_column_from_the_keyword_and_are_a_list",),
+    ),
+    Deviation(
+        "authoring Q20",
+        "Two definitions whose names become one table overwrite each other.",
+        "The compiler refuses the second.",
+        "Half of their rows would be lost.",
+        (f"{_REPO}/test_mistakes.py::test_two_definitions_of_one_table_are_told",),
+    ),
+    Deviation(
+        "authoring Q22",
+        "run.py splits commands at blanks, and looks for scripts only where CHRONON_REPO_PATH says.",
+        "Words may be quoted; --repo counts where the variable is not set.",
+        "Arguments with blanks were broken.",
+        (f"{_SCRIPTS}::test_what_cannot_be_run_is_told_in_a_line_or_two",),
+    ),
+    Deviation(
+        "authoring run.py",
+        "run.py downloads a jar and submits it to Spark; a flag that no engine knows, and a compiled file that is not "
+        "there, fail there.",
+        "Jobs run in the process, on the engine of the settings; both are refused at once.",
+        "No JVM is needed.",
+        (
+            f"{_SCRIPTS}::test_a_repo_is_compiled_backfilled_uploaded_and_fetched",
+            f"{_SCRIPTS}::test_what_cannot_be_run_is_told_in_a_line_or_two",
+        ),
+    ),
+    Deviation(
+        "authoring V3",
+        "A group-by in a production join becomes one of production once the join is compiled, and not before.",
+        "It is one wherever it is written.",
+        "The first compilation must give what the second gives.",
+        (f"{_ORIGINAL}::test_random_repos_compile_to_the_same_files",),
+    ),
+)
