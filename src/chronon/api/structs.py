@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, fields
 from functools import wraps
+from importlib import import_module
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
 from chronon.api.verbs import SourceVerbs, Verbs
@@ -57,15 +58,18 @@ def field_names(cls: type[Any]) -> tuple[str, ...]:
     return tuple(f.name for f in fields(cls))
 
 
+def _thrift() -> Any:
+    """The module that builds on this one, when it is first needed."""
+    return import_module("chronon.api.thrift")
+
+
 class _Spec:
     """The description of a struct's fields that code written for the original's generated classes looks at."""
 
     def __get__(self, instance: Struct | None, cls: type[Struct]) -> tuple[Any, ...]:
-        from chronon.api import thrift
-
         if cls is Struct:
             raise AttributeError("thrift_spec")
-        return thrift.spec(thrift.written_as(cls))
+        return _thrift().spec(_thrift().written_as(cls))
 
 
 class Struct:
@@ -77,15 +81,11 @@ class Struct:
 
     def write(self, oprot: Any) -> None:
         """Write this to a Thrift protocol."""
-        from chronon.api import thrift
-
-        thrift.write(self, oprot)
+        _thrift().write(self, oprot)
 
     def read(self, iprot: Any) -> None:
         """Fill this from a Thrift protocol."""
-        from chronon.api import thrift
-
-        thrift.read(self, iprot)
+        _thrift().read(self, iprot)
 
     def validate(self) -> None:
         """Nothing is required of a struct by itself."""
