@@ -134,6 +134,36 @@ MISTAKES = {
         "v1 = Join(views, [JoinPart(spend)], label_part=LabelPart([JoinPart(spend)], 3, 3))",
         "will be inferred to be same as aggregation",
     ),
+    "a misspelt operation": (GROUP_BY, "v1 = Aggregation('price', Operation.SUMM)", "did you mean SUM?"),
+    "a misspelt argument that is needed": (
+        GROUP_BY,
+        "v1 = GroupBy(views, ['user'], aggregatons=[Aggregation('price')])",
+        "look for a misspelt keyword",
+    ),
+    "a misspelt name": (GROUP_BY, "from chronon import GroupBi", "did you mean GroupBy?"),
+    "a number for a window": (GROUP_BY, "v1 = Aggregation('price', windows=7)", "7 is not a window"),
+    "a window without a unit": (GROUP_BY, "v1 = Window(7)", 'a window may be written as "7d"'),
+    "a tuple for an aggregation": (
+        GROUP_BY,
+        "v1 = GroupBy(views, ['user'], [Aggregation('price'), ('price', 'sum')])",
+        "like Aggregation(...)",
+    ),
+    "a tuple for a derivation": (
+        GROUP_BY,
+        "v1 = GroupBy(views, ['user'], [Aggregation('price')], derivations=[('x', 'price_last')])",
+        "like Derivation(...)",
+    ),
+    "not an accuracy": (
+        GROUP_BY,
+        "v1 = GroupBy(views, ['user'], [Aggregation('price')], accuracy='daily')",
+        "'daily' is not an accuracy",
+    ),
+    "a percentage as text": (
+        JOIN,
+        "v1 = Join(views, [JoinPart(spend)], online=True, sample_percent='5%')",
+        "'5%' is not a number",
+    ),
+    "a name for a group-by": (JOIN, "v1 = Join(views, ['grocer.spend'])", "a str is no group-by"),
     "a team that nobody declared": (
         "group_bys/grocr/bad.py",
         "v1 = GroupBy(users, 'user', None, online=True)",
@@ -146,7 +176,7 @@ MISTAKES = {
 def test_a_mistake_is_one_problem_with_file_and_line(folder, mistake):
     file, line, token = MISTAKES[mistake]
     result = folder.write(GOOD | holding(file, line)).compile()
-    assert token in str(result.problems)
+    assert token in "\n".join(map(str, result.problems))
     (problem,) = result.problems
     assert (problem.place.file, problem.place.line) == (file, 5)
     assert f"{file}:5" in str(problem)
@@ -219,3 +249,24 @@ def test_what_is_probably_not_meant_is_a_warning_and_stops_nothing(folder, file,
     (warning,) = result.warnings
     assert token in str(warning)
     assert (warning.place.file, warning.place.line) == (file, 5)
+
+
+def test_what_can_only_mean_one_thing_is_taken_as_it_is_meant(folder):
+    text = (
+        HEAD
+        + """
+short = GroupBy(
+    EventSource(table="raw.views", query=Query(["user", "price"], time_column="at")),
+    "user",
+    Aggregation("price", "sum", "7d"),
+    accuracy="temporal",
+    derivations=Derivation("x", "price_sum_7d"),
+    name="grocer.short",
+)
+v1 = Join(views, short)
+"""
+    )
+    (definition,) = folder.write({JOIN: text}).repo.load().definitions
+    group_by = definition.value.joinParts[0].groupBy
+    assert group_by.sources[0].events.query.selects == {"user": "user", "price": "price"}
+    assert (group_by.accuracy, len(group_by.aggregations), len(group_by.derivations)) == (0, 1, 1)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date, datetime
 
+from chronon.api.provenance import here
+from chronon.base.errors import ConfigError
+
 
 def strings(given: Iterable[str] | str | None) -> list[str] | None:
     """A list of strings from one or several.
@@ -15,6 +18,22 @@ def strings(given: Iterable[str] | str | None) -> list[str] | None:
     if given is None:
         return None
     return [given] if isinstance(given, str) else list(given)
+
+
+def number(given: float | None, field: str) -> float | None:
+    """A number with a fraction.
+
+    Raises
+    ------
+    ConfigError
+        If it is none; the message names the field.
+    """
+    if given is None:
+        return None
+    try:
+        return float(given)
+    except (TypeError, ValueError):
+        raise ConfigError(f"{given!r} is not a number", place=here(field), expected="a number, such as 5.0") from None
 
 
 def day(given: str | date | None) -> str | None:

@@ -15,7 +15,7 @@ from chronon.api.inspect import query_of
 from chronon.api.metadata import Derivation, Environment, check_names, custom_json, environment
 from chronon.api.naming import aggregation_columns
 from chronon.api.operations import Operation, OperationType, WithArguments, collector, generic_collector, op_to_str
-from chronon.api.problems import settle
+from chronon.api.problems import settle, several
 from chronon.api.provenance import here, place_of, stamp
 from chronon.api.sources import SourceLike, as_sources, completed
 from chronon.api.validate import (
@@ -160,13 +160,13 @@ def GroupBy(
     env: Environment | None = None,
     table_properties: Mapping[str, str] | None = None,
     output_namespace: str | None = None,
-    accuracy: int | None = None,
+    accuracy: int | str | None = None,
     lag: int = 0,
     offline_schedule: str = "@daily",
     upload_schedule: str = "@daily",
     name: str | None = None,
     tags: Mapping[str, str] | None = None,
-    derivations: Iterable[structs.Derivation] | None = None,
+    derivations: Iterable[structs.Derivation] | structs.Derivation | None = None,
     historical_backfill: bool | None = None,
     deprecation_date: str | date | None = None,
     description: str | None = None,
@@ -191,7 +191,7 @@ def GroupBy(
     backfill_start_date:
         The first day of its own backfill, ``yyyy-MM-dd``.
     accuracy:
-        ``Accuracy.TEMPORAL`` or ``SNAPSHOT``; if absent, temporal where a source has a topic.
+        ``Accuracy.TEMPORAL`` or ``SNAPSHOT``, or its name; if absent, temporal where a source has a topic.
     name:
         ``team.something``, for group-bys that no file of the repo names.
     derivations:
@@ -222,9 +222,9 @@ def GroupBy(
             made.sources.append(completed(source, [*(made.keyColumns or []), *inputs]))
         except ConfigError as error:
             problems.append(error.at(place_of(made, f"sources[{number}]")))
-    made.accuracy = int(accuracy) if accuracy is not None else None
+    made.accuracy = _accuracy(accuracy)
     made.backfillStartDate = day(backfill_start_date)
-    made.derivations = list(derivations) if derivations is not None else None
+    made.derivations = several(derivations, structs.Derivation, "derivations") if derivations is not None else None
     made.isIncremental = is_incremental
     metadata.online = online
     metadata.production = production
@@ -252,12 +252,20 @@ def GroupBy(
 _ARGUMENTS = dict.fromkeys(GroupBy.__code__.co_varnames[: GroupBy.__code__.co_argcount])
 
 
+def _accuracy(given: int | str | None) -> int | None:
+    if isinstance(given, str) and given.upper() in Accuracy.__members__:
+        return int(Accuracy[given.upper()])
+    if given is None or given in set(Accuracy):
+        return None if given is None else int(given)
+    raise ConfigError(
+        f"{given!r} is not an accuracy", place=here("accuracy"), expected="Accuracy.TEMPORAL or Accuracy.SNAPSHOT"
+    )
+
+
 def _several(
     aggregations: Iterable[structs.Aggregation] | structs.Aggregation | None,
 ) -> list[structs.Aggregation] | None:
-    if aggregations is None:
-        return None
-    return [aggregations] if isinstance(aggregations, structs.Aggregation) else list(aggregations)
+    return None if aggregations is None else several(aggregations, structs.Aggregation, "aggregations")
 
 
 def _custom(

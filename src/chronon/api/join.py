@@ -10,12 +10,12 @@ from typing import Any
 
 from chronon.api import dependencies as waits
 from chronon.api import structs
-from chronon.api.coerce import day, strings
+from chronon.api.coerce import day, number, strings
 from chronon.api.datatypes import DataType
 from chronon.api.external import ContextualSource, ExternalPart, ExternalSource
 from chronon.api.metadata import Derivation, Environment, check_names, custom_json, environment
 from chronon.api.parts import BootstrapPart, JoinPart, LabelPart
-from chronon.api.problems import problems_of, settle
+from chronon.api.problems import problems_of, settle, several
 from chronon.api.provenance import here, place_of, stamp
 from chronon.api.sources import SourceLike, as_source
 from chronon.api.validate import problems_of_group_by
@@ -29,7 +29,7 @@ __all__ = [
 
 def Join(
     left: SourceLike,
-    right_parts: Iterable[structs.JoinPart | structs.GroupBy],
+    right_parts: Iterable[structs.JoinPart | structs.GroupBy] | structs.JoinPart | structs.GroupBy,
     check_consistency: bool = False,
     additional_args: Any = None,
     additional_env: Any = None,
@@ -50,7 +50,7 @@ def Join(
     bootstrap_parts: Iterable[structs.BootstrapPart] | None = None,
     bootstrap_from_log: bool = False,
     label_part: structs.LabelPart | None = None,
-    derivations: Iterable[structs.Derivation] | None = None,
+    derivations: Iterable[structs.Derivation] | structs.Derivation | None = None,
     deprecation_date: str | date | None = None,
     tags: Mapping[str, str] | None = None,
     description: str | None = None,
@@ -106,14 +106,15 @@ def Join(
     made = stamp(structs.Join(metaData=metadata))
     made.left = deepcopy(as_source(left))
     problems: list[ChrononError] = list(_prepare_left(made, made.left))
-    made.joinParts = [part if isinstance(part, structs.JoinPart) else JoinPart(part) for part in right_parts]
+    given = [right_parts] if isinstance(right_parts, structs.JoinPart | structs.GroupBy) else right_parts
+    made.joinParts = [part if isinstance(part, structs.JoinPart) else JoinPart(part) for part in given]
     made.skewKeys = {k: list(values) for k, values in skew_keys.items()} if skew_keys is not None else None
     made.onlineExternalParts = list(online_external_parts) if online_external_parts is not None else None
     made.bootstrapParts = list(bootstrap_parts) if bootstrap_parts is not None else None
     if bootstrap_from_log:
         made.bootstrapParts = [*(made.bootstrapParts or []), stamp(structs.BootstrapPart(table=waits.LOGGED_TABLE))]
     made.rowIds = strings(row_ids)
-    made.derivations = list(derivations) if derivations is not None else None
+    made.derivations = several(derivations, structs.Derivation, "derivations") if derivations is not None else None
     made.modelTransforms = model_transforms
 
     explicit = strings(dependencies)
@@ -128,10 +129,10 @@ def Join(
     metadata.tableProperties = dict(table_properties) if table_properties is not None else None
     metadata.outputNamespace = output_namespace
     metadata.modeToEnvMap = environment(env)
-    metadata.samplePercent = float(sample_percent) if sample_percent is not None else None
+    metadata.samplePercent = number(sample_percent, "sample_percent")
     metadata.offlineSchedule = offline_schedule
-    if check_consistency and consistency_sample_percent is not None:
-        metadata.consistencySamplePercent = float(consistency_sample_percent)
+    if check_consistency:
+        metadata.consistencySamplePercent = number(consistency_sample_percent, "consistency_sample_percent")
     metadata.historicalBackfill = historical_backfill
     metadata.deprecationDate = day(deprecation_date)
     metadata.description = description

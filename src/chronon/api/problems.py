@@ -59,6 +59,27 @@ def problems_of(made: Struct) -> list[ChrononError]:
     return list(vars(made).get("_problems", ()))
 
 
+def several(given: object, cls: type[T], field: str) -> list[T]:
+    """A list of structs from one or several.
+
+    Raises
+    ------
+    ConfigError
+        If there is something else among them; the message names its place.
+    """
+    listed: list[object] = [given] if isinstance(given, cls | str) or not isinstance(given, Iterable) else [*given]
+    made: list[T] = []
+    for number, item in enumerate(listed):
+        if not isinstance(item, cls):
+            raise ConfigError(
+                f"{item!r} is a {type(item).__name__}",
+                place=here(f"{field}[{number}]"),
+                expected=f"like {cls.__name__}(...)",
+            )
+        made.append(item)
+    return made
+
+
 def notice(problem: str, *, mend: str | None = None) -> None:
     """Say that something is probably not meant: a warning, or a line in the report of a repo."""
     gathered = _gathering.get()

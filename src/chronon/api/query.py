@@ -12,7 +12,7 @@ from chronon.api.provenance import stamp
 
 
 def Query(
-    selects: Mapping[str, str] | None = None,
+    selects: Mapping[str, str] | Sequence[str] | None = None,
     wheres: Sequence[str] | str | None = None,
     start_partition: str | date | None = None,
     end_partition: str | date | None = None,
@@ -28,7 +28,7 @@ def Query(
     Parameters
     ----------
     selects:
-        Output name to Spark SQL expression; see ``select``. All columns if absent.
+        Output name to Spark SQL expression, see ``select``; or columns to take as they are. All columns if absent.
     wheres:
         Conditions, all of which must hold; one or several.
     start_partition, end_partition:
@@ -47,7 +47,7 @@ def Query(
     """
     return stamp(
         structs.Query(
-            selects=dict(selects) if selects is not None else None,
+            selects=_selects(selects),
             wheres=strings(wheres),
             startPartition=day(start_partition),
             endPartition=day(end_partition),
@@ -58,6 +58,12 @@ def Query(
             partitionColumn=partition_column,
         )
     )
+
+
+def _selects(given: Mapping[str, str] | Sequence[str] | None) -> dict[str, str] | None:
+    if given is None:
+        return None
+    return dict(given) if isinstance(given, Mapping) else select(*(strings(given) or []))
 
 
 def select(*columns: str, **aliases: str) -> dict[str, str]:

@@ -54,7 +54,7 @@ def listed(likes: Sequence[WindowLike | None] | WindowLike | None) -> list[struc
     """
     if not likes:
         return None
-    several = [likes] if isinstance(likes, structs.Window | str | timedelta) else list(likes)
+    several = list(likes) if isinstance(likes, Sequence) and not isinstance(likes, str) else [likes]
     if several == [None]:
         return None
     if None in several:

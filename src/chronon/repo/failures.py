@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import traceback
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -31,7 +33,7 @@ def explain(error: BaseException, root: Path, file: Path) -> list[ChrononError]:
     if isinstance(error, ModuleNotFoundError):
         mend = "files of the repo are imported by their path from its root: from group_bys.shop.purchases import v1"
         return [ConfigError(f"{error}", place=place, mend=mend)]
-    return [ConfigError(f"{type(error).__name__}: {error}", place=place, mend=_argument_mend(str(error)))]
+    return [ConfigError(f"{type(error).__name__}: {error}", place=place, mend=_mend(error))]
 
 
 def _place(error: BaseException, root: Path, file: Path) -> Place:
@@ -41,8 +43,27 @@ def _place(error: BaseException, root: Path, file: Path) -> Place:
     return Place(file=within[-1].filename, line=within[-1].lineno) if within else Place(file=str(file))
 
 
+def _mend(error: BaseException) -> str | None:
+    """What was probably meant, as far as an error of Python's tells."""
+    if isinstance(error, AttributeError) and error.name:
+        return _nearest(error.name, dir(error.obj))
+    if isinstance(error, ImportError) and error.name and error.name in sys.modules:
+        found = re.search(r"cannot import name '(\w+)'", str(error))
+        return _nearest(found[1], dir(sys.modules[error.name])) if found else None
+    return _argument_mend(str(error))
+
+
+def _nearest(name: str, names: Sequence[str]) -> str | None:
+    close = get_close_matches(name, [one for one in names if not one.startswith("_")], n=1)
+    return f"did you mean {close[0]}?" if close else None
+
+
 def _argument_mend(message: str) -> str | None:
     """Which argument may have been meant, where a call has one that does not exist."""
+    missing = re.search(r"(\w+)\(\) missing \d+ required positional arguments?: (.*)", message)
+    if missing is not None and missing[1] in chronon.api.__all__:
+        hint = '; a window may be written as "7d"' if missing[1] == "Window" else "; look for a misspelt keyword"
+        return f"give {missing[2]}{hint}"
     found = re.search(r"(\w+)(?:\.__init__)?\(\) got an unexpected keyword argument '(\w+)'", message)
     if found is None or found[1] not in chronon.api.__all__:
         return None
