@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +227,7 @@ MISSING = {
 def run(job: Job) -> None:
     """Run a job."""
     work = MODES.get(job.mode)
-    if work is None or (job.mode == "label-join" and find_spec("chronon.offline.labels") is None):
+    if work is None:
         raise ConfigError(
             f"--mode {job.mode} does not run here yet: what is missing is {MISSING.get(job.mode, 'its engine part')}"
         )
