@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from chronon.aggregate.layout import Layout
-from chronon.aggregate.parts import unpack
+from chronon.aggregate.parts import Part, unpack
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.serving import Serving
 from chronon.base.time import DAY_MS
@@ -45,6 +46,14 @@ class Aggregator:
         self.schema = schema
         self.parts = unpack(aggregations, schema, definition=definition)
         self.layout = Layout(self.parts, schema)
+
+    def only(self, parts: Sequence[Part]) -> Aggregator:
+        """The same over some of its parts."""
+        fewer = copy(self)
+        fewer.parts = tuple(parts)
+        fewer.layout = Layout(fewer.parts, self.schema)
+        vars(fewer).pop("partials", None)
+        return fewer
 
     @property
     def inputs(self) -> tuple[str, ...]:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 ROWS_AT_ONCE = 1 << 20
 """About how many rows or states are worked on at once; a key is never split."""
 
+DAY = "__day"
+"""What the midnight of a stored row is called, in ms."""
+
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder().decode
 
@@ -46,11 +49,21 @@ class Partials:
     Parameters
     ----------
     layout:
-        Whose bases have a column of states each, ``s0``, ``s1`` and so on.
+        Whose bases have a column of states each, ``__s0``, ``__s1`` and so on.
     """
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
+
+    @staticmethod
+    def at_midnights(part: Part) -> bool:
+        """Whether a part can be answered from states of days at a midnight: its window is in days."""
+        return part.window is None or part.window % DAY_MS == 0
+
+    @staticmethod
+    def at_any_instant(part: Part) -> bool:
+        """Whether it can be answered so within a day too: its window moves by whole days."""
+        return part.window is None or part.hop == DAY_MS
 
     @cached_property
     def states(self) -> dict[str, pa.DataType]:
@@ -58,7 +71,7 @@ class Partials:
         import pyarrow as pa
 
         sizes = self.layout.base_widths
-        return {f"s{i}": pa.binary(8 * words) if words else pa.binary() for i, words in enumerate(sizes)}
+        return {f"__s{i}": pa.binary(8 * words) if words else pa.binary() for i, words in enumerate(sizes)}
 
     def daily(self, events: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """One row for each key and day: ``__key``, ``ts`` (the midnight in ms), states; ``events`` as for a run."""
@@ -78,7 +91,7 @@ class Partials:
         Parameters
         ----------
         parts:
-            Of the layout. At an instant within a day, only those that move by whole days, or have no window.
+            Of the layout. At an instant within a day, only those that ``at_any_instant`` allows.
         states:
             ``__key``, ``ts`` and the columns of states, sorted by key and time.
         queries:
@@ -124,7 +137,7 @@ class Partials:
         keys, times = _longs(table["__key"]), _longs(table["ts"])
         windows = Windows(Chunk(Rows(keys, times), {}), queries, WindowRule.SAWTOOTH)
         numbers = self.layout.base_numbers
-        columns = {number: whole(table[f"s{number}"]) for number in {numbers[p.base.identity] for p in parts}}
+        columns = {number: whole(table[f"__s{number}"]) for number in {numbers[p.base.identity] for p in parts}}
         decoded: dict[int, list[Any]] = {}
         found: list[pa.Array] = []
         for part in parts:

@@ -19,6 +19,7 @@ from chronon.cli.output import progress, table, tell_backfill, tell_upload
 @click.option("--step-days", default=30, show_default=True, help="Days that are computed at once.")
 @click.option("--run-first-hole", is_flag=True, help="Fill also what lies before the first partition that is there.")
 @click.option("--as-of", help="An instant, such as 2024-01-10T06:00: rows that arrived later are ignored.")
+@click.option("--incremental", is_flag=True, help="Keep aggregates by day, so that later days read fewer rows.")
 @repo_option
 def backfill(
     name: str,
@@ -27,6 +28,7 @@ def backfill(
     step_days: int,
     run_first_hole: bool,
     as_of: str | None,
+    incremental: bool,
     folder: Path | None,
 ) -> None:
     """Compute the missing partitions of the table of a join, a group-by or a staging query.
@@ -51,11 +53,11 @@ def backfill(
         elif as_of is not None:
             raise click.UsageError(f"{name} is a staging query, which reads what is there: leave --as-of out")
         elif isinstance(definition, structs.Join):
-            result = backfill_join(definition, context.engine, **how, progress=bar)
+            result = backfill_join(definition, context.engine, **how, incremental=incremental, progress=bar)
         elif isinstance(definition, structs.StagingQuery):
             result = backfill_staging_query(definition, context.engine, **how, progress=bar)
         else:
-            result = backfill_group_by(definition, context.engine, **how, progress=bar)
+            result = backfill_group_by(definition, context.engine, **how, incremental=incremental, progress=bar)
     tell_backfill(result)
 
 

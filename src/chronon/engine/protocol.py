@@ -175,6 +175,14 @@ class Engine(Protocol):
         """The features of all keys at the end of each day: key columns, then features."""
         ...
 
+    def partials(self, plan: GroupByPlan, ds: str) -> Iterator[pa.RecordBatch]:
+        """The partial aggregates by day of the rows of one partition.
+
+        Batches of the key columns, ``__day`` (the midnight in ms) and states. A plan whose ``partials`` name a table of
+        them is answered from that table.
+        """
+        ...
+
     def upload(self, plan: GroupByPlan, ds: str, stale_after: int) -> Iterator[pa.RecordBatch]:
         """What serving needs of all keys as of the end of ``ds``.
 

@@ -9,6 +9,7 @@ from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.api.provenance import place_of
 from chronon.base.errors import ConfigError
+from chronon.offline.incremental import with_partials
 from chronon.offline.join import STEP_DAYS, backfill_parents
 from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, some, todo, untimed
 from chronon.offline.publish import Publisher
@@ -31,6 +32,7 @@ def backfill_group_by(
     step_days: int = STEP_DAYS,
     run_first_hole: bool = False,
     any_source: bool = False,
+    incremental: bool = False,
     progress: Progress | None = None,
 ) -> Backfill:
     """Compute the missing partitions of a group-by's output table: one row for each key and day.
@@ -73,7 +75,8 @@ def backfill_group_by(
         publisher = Publisher(group_by, table, columns, inputs, work.outdated, result, engine)
         for piece in steps(work.days, step_days, spec):
             watch.step(f"{piece[0]} to {piece[-1]}", len(result.filled), len(work.days))
-            publisher.days(piece, engine.snapshots(plan, piece))
+            ready = with_partials(plan, spec.end(piece[0]), engine, watch, keep=incremental)
+            publisher.days(piece, engine.snapshots(ready, piece))
         publisher.retire(work.retired)
     result.notes += function_failures()
     return result

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chronon.api import structs
 from chronon.api.naming import output_table
-from chronon.base.time import DAY_MS
+from chronon.base.time import DAY_MS, floor
 from chronon.engine.protocol import JoinOutput
 from chronon.offline.adopt import adopt
+from chronon.offline.incremental import with_partials
 from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, require_some, some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent, Told
 from chronon.offline.reuse import Marks, Reuse, left_inputs, part_inputs
 from chronon.plan.chains import ancestors
 from chronon.plan.functions import function_failures
-from chronon.plan.join import AsOf, JoinPlan, plan_join
+from chronon.plan.join import AsOf, JoinPlan, PartPlan, plan_join
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES, Scan
 
@@ -36,6 +38,7 @@ def backfill_join(
     step_days: int = STEP_DAYS,
     run_first_hole: bool = False,
     keep_outdated: bool = False,
+    incremental: bool = False,
     progress: Progress | None = None,
 ) -> Backfill:
     """Compute the missing partitions of a join's output table.
@@ -54,6 +57,9 @@ def backfill_join(
         Fill also what lies before the first partition that is there.
     keep_outdated:
         Partitions that another definition has made stay, from now on as if this one had made them.
+    incremental:
+        Keep partial aggregates by day of every group-by, in tables ``<group-by>_daily_inc``: the next day of a long
+        window then reads one day's rows. The results are the same. Group-bys that are declared incremental always do.
     progress:
         Told of each step.
 
@@ -68,7 +74,9 @@ def backfill_join(
     if keep_outdated and engine.warehouse.exists(output_table(join)):
         with engine.warehouse.writing(output_table(join)):
             adopted = adopt(join, output_table(join), engine)
-    result = _backfill(join, engine, start, end, step_days, watch, run_first_hole=run_first_hole)
+    result = _backfill(
+        join, engine, start, end, step_days, watch, run_first_hole=run_first_hole, incremental=incremental
+    )
     if adopted:
         told.append(f"{len(adopted)} partitions that another definition has made are kept: {some(adopted)}")
     result.notes[:0] = told
@@ -85,7 +93,7 @@ def backfill_parents(
     """
     told: list[str] = []
     for parent in ancestors(definition):
-        done = _backfill(parent, engine, None, end, step_days, progress, run_first_hole=False)
+        done = _backfill(parent, engine, None, end, step_days, progress, run_first_hole=False, incremental=False)
         if done.filled:
             told.append(f"{done.table}, which is read here: {done.rows:,} rows in {len(done.filled)} partitions")
         told += [f"{done.table}: {rows:,} {reason}" for reason, rows in done.left_out.items()]
@@ -102,6 +110,7 @@ def _backfill(
     watch: Progress,
     *,
     run_first_hole: bool,
+    incremental: bool,
 ) -> Backfill:
     plan = plan_join(join, engine)
     table = output_table(join)
@@ -138,12 +147,20 @@ def _backfill(
                     if part.prefix not in taken:
                         told = f"{shown}: {part.prefix}, {rows.left.count:,} rows"
                         watch.step(told, begun + number * len(piece), total)
-                        rows.answer(part)
+                        rows.answer(_ready(part, rows.left.earliest, piece[0], engine, watch, keep=incremental))
                 watch.step(f"{shown}: writing {table}", begun + len(plan.parts) * len(piece), total)
                 publisher.days(piece, rows.rows())
         publisher.retire(work.retired)
     result.notes += function_failures()
     return result
+
+
+def _ready(
+    part: PartPlan, earliest: int | None, first: str, engine: Engine, watch: Progress, *, keep: bool
+) -> PartPlan:
+    """A part whose partial aggregates, if it keeps some, are filled for left rows from ``earliest`` on (ms)."""
+    since = floor(earliest, DAY_MS) if earliest is not None else engine.partitions_spec.end(first)
+    return replace(part, plan=with_partials(part.plan, since, engine, watch, keep=keep))
 
 
 def _inputs(plan: JoinPlan) -> Iterator[tuple[Scan, int | None]]:

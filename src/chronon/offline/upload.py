@@ -11,6 +11,7 @@ from chronon.api.naming import name_of, slashed
 from chronon.api.provenance import place_of
 from chronon.base.errors import MissingDataError, raise_all
 from chronon.base.time import DAY_MS
+from chronon.offline.incremental import with_partials
 from chronon.offline.join import STEP_DAYS, backfill_parents
 from chronon.offline.partitions import gaps, untimed
 from chronon.offline.result import Progress, Silent, Upload
@@ -80,7 +81,8 @@ def upload_group_by(
     dataset = batch_dataset(plan.name)
     info = serving_info(plan, batch_end, stale_after)
     generation = f"{ds}-{info.batch_hash[:12]}"
-    rows = store.bulk_put(dataset, generation, _records(plan, info, engine.upload(plan, ds, stale_after)))
+    ready = plan if _temporal(plan) else with_partials(plan, batch_end, engine, Silent())
+    rows = store.bulk_put(dataset, generation, _records(plan, info, engine.upload(ready, ds, stale_after)))
     store.publish(dataset, generation, encode(info))
     window = plan.aggregator.widest_window if plan.aggregator is not None else 0
     spec = engine.partitions_spec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -51,6 +51,8 @@ class GroupByPlan:
         Output columns and their expressions; ``None`` if there are none.
     outputs:
         The features and their types.
+    partials:
+        The table of its partial aggregates by day, where a job keeps them and has filled it.
     """
 
     definition: structs.GroupBy
@@ -64,6 +66,12 @@ class GroupByPlan:
     raw_outputs: dict[str, t.DataType]
     derivations: dict[str, str] | None
     outputs: dict[str, t.DataType]
+    partials: str | None = None
+
+    @property
+    def can_keep_partials(self) -> bool:
+        """Whether partial aggregates by day can be kept of it: events that are read partition by partition."""
+        return self.aggregator is not None and not list(_not_incremental(self.kind, self.scans, Place()))
 
     @cached_property
     def snapshot_rule(self) -> WindowRule:
@@ -121,6 +129,8 @@ def plan_group_by(group_by: structs.GroupBy, tables: Tables) -> GroupByPlan:
         raise ConfigError(
             "windows and operations by time need the time of each row", place=place, mend="time_column in the query"
         )
+    if group_by.isIncremental:
+        raise_all(_not_incremental(kind, found, place))
     raw = dict(aggregator.outputs) if aggregator is not None else dict(selected)
     entering: dict[str, t.DataType] = {**key_types, "ts": t.LONG, "ds": t.STRING, **raw}
     derivations = resolved(expand(group_by.derivations, raw, keys), entering) if group_by.derivations else None
@@ -137,6 +147,24 @@ def plan_group_by(group_by: structs.GroupBy, tables: Tables) -> GroupByPlan:
         derivations=derivations,
         outputs=derived_types(derivations, entering, place) if derivations is not None else raw,
     )
+
+
+def _not_incremental(kind: str, scans: Sequence[Scan], place: Place) -> Iterator[ConfigError]:
+    """Why no partial aggregates can be kept."""
+    if kind != EVENTS:
+        yield ConfigError(
+            "has incremental mode enabled, which is only supported for event sources",
+            place=place,
+            mend="leave out is_incremental: of entities only one snapshot is read anyway",
+        )
+    for scan in scans:
+        if scan.cumulative or scan.partition is None:
+            yield ConfigError(
+                f"has incremental mode enabled, but {scan.table} is not read partition by partition",
+                place=place,
+                expected="sources with partitions that are not cumulative",
+                mend="leave out is_incremental",
+            )
 
 
 def derived_types(derivations: dict[str, str], schema: t.Schema, place: Place) -> dict[str, t.DataType]:

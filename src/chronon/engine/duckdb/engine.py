@@ -20,10 +20,11 @@ from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.left import read_left, take_left
 from chronon.engine.duckdb.memory import shares
 from chronon.engine.duckdb.onekey import rows_of_key
+from chronon.engine.duckdb.partials import daily
 from chronon.engine.duckdb.scan import Source
 from chronon.engine.duckdb.scratch import Scratch
-from chronon.engine.duckdb.snapshots import derived, key_table, records, snapshots
-from chronon.engine.duckdb.sorted import Reader
+from chronon.engine.duckdb.snapshots import derived, records, snapshots
+from chronon.engine.duckdb.sorted import Reader, key_table
 from chronon.engine.duckdb.untimed import without_time
 from chronon.engine.logged import log_schemas
 from chronon.engine.protocol import Estimate, Glance, JoinOutput
@@ -203,6 +204,10 @@ class DuckDBEngine:
         with self._connection(f"computing {plan.name}") as connection:
             reader = self._reader(connection)
             yield from derived(reader, plan, snapshots(reader, plan, days, self._threads))
+
+    def partials(self, plan: GroupByPlan, ds: str) -> Iterator[pa.RecordBatch]:
+        with self._connection(f"aggregating {ds} for {plan.name}") as connection:
+            yield from daily(self._reader(connection), plan, ds)
 
     def upload(self, plan: GroupByPlan, ds: str, stale_after: int) -> Iterator[pa.RecordBatch]:
         with self._connection(f"uploading {plan.name}") as connection:

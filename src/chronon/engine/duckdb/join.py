@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_er
 from chronon.engine.duckdb.derive import derive
 from chronon.engine.duckdb.given import covered, stand_beside
 from chronon.engine.duckdb.left import LEFT, Left
+from chronon.engine.duckdb.partials import for_rows
 from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, type_sql
 from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, greatest, quoted
 from chronon.engine.protocol import JoinOutput, LeftRows
@@ -104,6 +105,9 @@ class DuckDBJoin:
             return self._looked_up(part.plan, named, bounds)
         if part.changes:
             return changed(self._reader, part, ASKED)
+        if part.plan.partials is not None:
+            midnights = part.as_of is not AsOf.INSTANT
+            return for_rows(self._reader, part.plan, self._queries(named), bounds, self._threads, midnights=midnights)
         return self._aggregated(part.plan, part.plan.aggregator, named, bounds)
 
     # ---- who asks, and as of when
@@ -142,16 +146,20 @@ class DuckDBJoin:
     def _aggregated(
         self, plan: GroupByPlan, aggregator: Aggregator, named: Sequence[str], bounds: tuple[int, int]
     ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
-        self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
-        match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in named)
-        queries = self._reader.in_key_order(
-            f"SELECT k.{KEY} AS __key, a.{QUERY} AS ts, a.{ROW} AS {ROW} FROM {ASKED} AS a JOIN {KEYS} AS k ON {match}"
-        )
+        queries = self._queries(named)
         union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
         events = self._reader.events(plan, union, named)
         rule = plan.snapshot_rule if plan.kind == ENTITIES else None
         at_once = self._reader.memory.rows_at_once
         return answer(aggregator, events, queries, rule, self._threads, at_once)
+
+    def _queries(self, named: Sequence[str]) -> Iterable[pa.RecordBatch]:
+        """Who asks and as of when, by key and time, each key with its number."""
+        self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
+        match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in named)
+        return self._reader.in_key_order(
+            f"SELECT k.{KEY} AS __key, a.{QUERY} AS ts, a.{ROW} AS {ROW} FROM {ASKED} AS a JOIN {KEYS} AS k ON {match}"
+        )
 
     def _reach(
         self, plan: GroupByPlan, aggregator: Aggregator, bounds: tuple[int, int]

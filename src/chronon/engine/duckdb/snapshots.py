@@ -12,7 +12,8 @@ from chronon.base.arrow import compute, schema_to_arrow
 from chronon.engine.duckdb.answers import ROW, Answers, Budget, Pieces, answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
-from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, greatest, quoted
+from chronon.engine.duckdb.partials import for_rows, number_stored_keys
+from chronon.engine.duckdb.sorted import NEVER, Reader, greatest, key_table
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES
 
@@ -85,11 +86,14 @@ def _of_events(
 
     spec = reader.spec
     ends = np.array([spec.end(ds) for ds in days], dtype=np.int64)
-    reach = (first_partition(int(ends[0]), aggregator.widest_window, spec), None)
-    union = reader.union(plan, [*plan.keys, *aggregator.inputs], reach, (None, int(ends[-1])))
-    reader.number_keys(union, list(plan.keys), ordered=True)
+    union = ""
+    if plan.partials is not None:
+        number_stored_keys(reader, plan, int(ends[0]), int(ends[-1]))
+    else:
+        reach = (first_partition(int(ends[0]), aggregator.widest_window, spec), None)
+        union = reader.union(plan, [*plan.keys, *aggregator.inputs], reach, (None, int(ends[-1])))
+        reader.number_keys(union, list(plan.keys), ordered=True)
     count = reader.key_count()
-    events = reader.events(plan, union, list(plan.keys))
     places = np.arange(len(days), dtype=np.int64) * count  # the rows of a day come after those of the day before
 
     def queries() -> Iterator[pa.RecordBatch]:
@@ -101,7 +105,13 @@ def _of_events(
 
     pieces = Pieces.of(count * len(days), {**plan.keys, **plan.raw_outputs})
     with closing(Answers(plan.raw_outputs, pieces, Budget(reader.memory.answer_bytes), reader.scratch)) as answers:
-        for rows, batch in answer(aggregator, events, queries(), None, threads, reader.memory.rows_at_once):
+        if plan.partials is not None:
+            bounds = int(ends[0]), int(ends[-1])
+            found = for_rows(reader, plan, queries(), bounds, threads, midnights=True)
+        else:
+            events = reader.events(plan, union, list(plan.keys))
+            found = answer(aggregator, events, queries(), None, threads, reader.memory.rows_at_once)
+        for rows, batch in found:
             answers.add(rows, batch)
         answers.finish()
         for ds, start in zip(days, places.tolist(), strict=True):
@@ -114,7 +124,7 @@ def _of_day(
     for piece, first, end in pieces:
         features, _ = answers.piece(piece)
         of_day = features.slice(first - answers.first(piece), end - first)
-        yield from _rows(_keys(reader, plan, first - start, end - start), of_day, drop_empty=True)
+        yield from _rows(key_table(reader, plan, first - start, end - start), of_day, drop_empty=True)
 
 
 def _of_entities(
@@ -147,7 +157,7 @@ def _beside_keys(
 
     schema = schema_to_arrow(plan.raw_outputs)
     for numbers, batch in answers:
-        keys = _keys(reader, plan, int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else None
+        keys = key_table(reader, plan, int(numbers[0]), int(numbers[-1]) + 1) if len(numbers) else None
         if keys is not None:
             yield from _rows(keys, pa.Table.from_batches([batch], schema), drop_empty=False)
 
@@ -189,23 +199,9 @@ def _states(
         if not len(numbers):
             continue
         first = int(numbers[0])
-        of_batch = _keys(reader, plan, first, int(numbers[-1]) + 1).take(pa.array(numbers - first))
+        of_batch = key_table(reader, plan, first, int(numbers[-1]) + 1).take(pa.array(numbers - first))
         table = of_batch.append_column("__value", batch.column("value").cast(pa.binary()))
         yield from table.combine_chunks().to_batches()
-
-
-def key_table(reader: Reader, plan: GroupByPlan) -> pa.Table:
-    """The keys that were numbered, in the order of their numbers."""
-    return _keys(reader, plan, 0, NEVER)
-
-
-def _keys(reader: Reader, plan: GroupByPlan, first: int, end: int) -> pa.Table:
-    """The keys numbered from ``first`` to before ``end``."""
-    listed = ", ".join(quoted(key) for key in plan.keys)
-    found = reader.connection.sql(
-        f"SELECT {listed} FROM {KEYS} WHERE {KEY} >= {first} AND {KEY} < {end} ORDER BY {KEY}"
-    ).to_arrow_table()
-    return found.cast(schema_to_arrow(plan.keys)).combine_chunks()
 
 
 def _rows(keys: pa.Table, features: pa.Table, *, drop_empty: bool) -> Iterator[pa.RecordBatch]:

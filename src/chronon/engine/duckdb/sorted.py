@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chronon.base import types as t
+from chronon.base.arrow import schema_to_arrow
 from chronon.engine.duckdb.connection import Macros, identifier
 from chronon.engine.duckdb.memory import Memory
 from chronon.engine.duckdb.scan import DS, TS, Source, scan_sql
@@ -125,6 +126,15 @@ class Reader:
         """How many keys are numbered."""
         ((keys,),) = self.connection.sql(f"SELECT count(*) FROM {KEYS}").fetchall()
         return keys
+
+
+def key_table(reader: Reader, plan: GroupByPlan, first: int = 0, end: int = NEVER) -> pa.Table:
+    """The keys numbered from ``first`` to before ``end``, in the order of their numbers."""
+    listed = ", ".join(quoted(key) for key in plan.keys)
+    found = reader.connection.sql(
+        f"SELECT {listed} FROM {KEYS} WHERE {KEY} >= {first} AND {KEY} < {end} ORDER BY {KEY}"
+    ).to_arrow_table()
+    return found.cast(schema_to_arrow(plan.keys)).combine_chunks()
 
 
 def quoted(key: str) -> str:
