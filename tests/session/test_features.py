@@ -11,9 +11,9 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from chronon import EntitySource, JoinPart, Query, select
+from chronon import EntitySource, JoinPart, Query, TimeUnit, Window, select
 from chronon.api.enums import Accuracy
-from chronon.base.errors import Problems, RequestError, SchemaError
+from chronon.base.errors import ConfigError, Problems, RequestError, SchemaError
 from chronon.session import Session
 
 from .conftest import DAY, MINUTE, T0, put, spending, training, users
@@ -49,6 +49,13 @@ def test_a_group_by_alone_has_no_prefix(session: Session) -> None:
     assert spending(Accuracy.SNAPSHOT).features(ROWS, only=["price_sum_1d"]).features.to_pydict() == {
         "price_sum_1d": [20.0, None, None]  # as of the midnight before
     }
+
+
+def test_midnights_cannot_answer_hours(session: Session) -> None:
+    group_by = spending(Accuracy.SNAPSHOT)
+    group_by.aggregations[0].windows = [Window(3, TimeUnit.HOURS)]
+    with pytest.raises(ConfigError, match="seen as of midnight here, which cannot answer hours: price over 3h"):
+        group_by.features(ROWS)
 
 
 EAST = timezone(timedelta(hours=9))

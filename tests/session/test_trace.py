@@ -44,6 +44,14 @@ def test_rows_inside_and_on_both_edges(session: Session) -> None:
     assert column.rows[0].table == "data.purchases"
 
 
+def test_as_many_rows_outside_as_wanted(session: Session) -> None:
+    early = [{"user_id": 1, "price": float(n), "ts": T0 - DAY - 10 + n} for n in range(1, 6)]
+    put(session, "data.purchases", "2024-01-03", early)
+    for around, prices in ((0, []), (2, [4.0, 5.0]), (4, [2.0, 3.0, 4.0, 5.0]), (9, [1.0, 2.0, 3.0, 4.0, 5.0])):
+        (column,) = spending().trace({"user_id": 1}, T0 + 40 * MINUTE, "price_sum_1d", around=around).columns
+        assert [row.values["price"] for row in column.rows if row.where == BEFORE] == prices
+
+
 def test_the_hop_widens_the_window_at_its_back(session: Session) -> None:
     put(session, "data.purchases", "2024-01-03", [{"user_id": 1, "price": 3.0, "ts": T0 - DAY + 5 * MINUTE}])
     (column,) = spending().trace({"user_id": 1}, T0 + 40 * MINUTE, "price_sum_1d").columns

@@ -367,7 +367,7 @@ def _rows(
     before = [row for row in found if row.where == BEFORE]
     after = [row for row in found if row.where == AFTER]
     inside = [row for row in found if row.where == INSIDE]
-    return [*before[len(before) - around :], *inside, *after[:around]] if around else inside
+    return [*before[max(0, len(before) - around) :], *inside, *after[:around]] if around else inside
 
 
 def _of_entities(part: PartPlan, inputs: list[str], column: TracedColumn, engine: Engine) -> Iterator[TracedRow]:

@@ -265,11 +265,11 @@ def _problems_of_part(part: PartPlan, left_columns: t.Schema, place: Place) -> l
                 )
             )
     if part.as_of is not AsOf.INSTANT:
-        found += _hours_on_days(part, place)
+        found += hours_on_days(part, place)
     return found
 
 
-def _hours_on_days(part: PartPlan, place: Place) -> list[ChrononError]:
+def hours_on_days(part: PartPlan, place: Place) -> list[ChrononError]:
     """Events seen as of a midnight take windows in days only."""
     if part.plan.kind != EVENTS:
         return []

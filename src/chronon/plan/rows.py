@@ -15,11 +15,12 @@ from chronon.api.naming import aggregation_columns, external_prefix, name_of, pa
 from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, RequestError, raise_all
+from chronon.plan.changes import plan_changes
 from chronon.plan.derivations import expand
 from chronon.plan.external import externals_of
 from chronon.plan.given import Given
 from chronon.plan.group_by import GroupByPlan, plan_group_by
-from chronon.plan.join import JoinPlan, PartPlan, as_of, plan_join
+from chronon.plan.join import AsOf, JoinPlan, PartPlan, as_of, hours_on_days, plan_join
 from chronon.plan.names import part_keys
 from chronon.plan.scans import ENTITIES, EVENTS, Scan, Tables
 
@@ -86,7 +87,10 @@ def plan_rows(wanted: Wanted, columns: Mapping[str, t.DataType], tables: Tables)
     if isinstance(wanted.definition, structs.Join):
         return plan_join(wanted.definition, tables, left)
     plan = plan_group_by(wanted.definition, tables)
-    part = PartPlan("", plan, {key: key for key in plan.keys}, {n: n for n in plan.outputs}, as_of(wanted.kind, plan))
+    rule = as_of(wanted.kind, plan)
+    changes = plan_changes(plan, tables) if plan.kind == ENTITIES and rule is AsOf.INSTANT else ()
+    part = PartPlan("", plan, {key: key for key in plan.keys}, {n: n for n in plan.outputs}, rule, changes)
+    raise_all(hours_on_days(part, place_of(wanted.definition)) if rule is not AsOf.INSTANT else [])
     return JoinPlan(
         definition=structs.Join(metaData=wanted.definition.metaData),
         name=plan.name,
