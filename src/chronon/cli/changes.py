@@ -35,6 +35,8 @@ def check(paths: tuple[Path, ...], json: bool, folder: Path | None) -> None:
             click.echo(f"warning: {warning}")
         for number, problem in enumerate(result.problems, 1):
             click.echo(f"{number}. {problem}", err=True)
+        for path, lacking in result.unchecked.items():
+            click.echo(f"columns not checked: {path}: {', '.join(lacking)} is not in schemas.lock")
         sound = len(result.after)
         click.echo(f"{sound} sound, {len(result.problems)} problems, {len(result.warnings)} warnings")
         if result.written:

@@ -17,6 +17,7 @@ from chronon.cli.offline import backfill, sql, upload
 from chronon.cli.online import fetch, serve
 from chronon.cli.quickstart_command import quickstart
 from chronon.cli.repo import compile_command, init
+from chronon.cli.schemas_command import schemas
 from chronon.cli.tables import fingerprint, retain, snapshot
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -37,6 +38,7 @@ COMMANDS = (
     quickstart,
     init,
     compile_command,
+    schemas,
     check,
     diff,
     prune,

@@ -66,6 +66,8 @@ def compile_command(paths: tuple[Path, ...], force: bool, folder: Path | None) -
         click.echo(f"  not written  {path}: it is neither online nor in a join, and has no backfill_start_date")
     for warning in result.warnings:
         click.echo(f"  warning: {warning}")
+    for path, lacking in result.unchecked.items():
+        click.echo(f"  not checked  {path}: {', '.join(lacking)} is not in schemas.lock")
     click.echo(f"{len(result.written)} written, {len(result.unchanged)} unchanged, {len(result.problems)} problems")
     raise_all(result.problems)
 

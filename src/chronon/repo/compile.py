@@ -19,6 +19,7 @@ from chronon.base.errors import ChrononError, ConfigError, Problems, StorageErro
 from chronon.repo import rules
 from chronon.repo.definition import Definition, broken, part_group_bys
 from chronon.repo.guard import refusal
+from chronon.repo.schemas import LockedTables, check
 
 
 @dataclass
@@ -35,6 +36,8 @@ class Compiled:
         What is wrong, and what is probably not meant. A definition with a problem is not among the files.
     sources:
         Relative path to the definition it comes from.
+    unchecked:
+        Relative path to the tables whose columns are not known, so that they were not checked.
     """
 
     files: dict[str, str] = field(default_factory=dict[str, str])
@@ -42,6 +45,7 @@ class Compiled:
     problems: list[ChrononError] = field(default_factory=list[ChrononError])
     warnings: list[ChrononError] = field(default_factory=list[ChrononError])
     sources: dict[str, Definition] = field(default_factory=dict[str, Definition])
+    unchecked: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,9 @@ class CompileResult:
     """The compiled files of the same definitions as they were; their paths are relative to the output folder."""
     after: Mapping[str, str] = field(default_factory=dict[str, str])
     """The compiled files as they are now, or would be."""
+    unchecked: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    """Definitions whose columns and types were not checked, with the tables that ``schemas.lock`` lacks; without such a
+    file nothing is checked, and this is empty."""
 
     @property
     def ok(self) -> bool:
@@ -109,6 +116,21 @@ def compile_definitions(
         for path in [path for path, d in made.sources.items() if d.place == problem.place]:
             del made.files[path]
     return made
+
+
+def check_against(made: Compiled, tables: LockedTables) -> None:
+    """Check columns and types of what was compiled; a definition with a problem is no longer among the files."""
+    told = {str(problem) for problem in made.problems}
+    for path, definition in list(made.sources.items()):
+        found = check(definition, tables)
+        if found.lacking:
+            made.unchecked[path] = found.lacking
+        if found.problems:
+            made.files.pop(path, None)
+        for problem in found.problems:
+            if str(problem) not in told:  # a group-by is checked for itself, and in every join
+                told.add(str(problem))
+                made.problems.append(problem)
 
 
 def publish(folder: Path, files: Mapping[str, str]) -> tuple[list[str], list[str]]:

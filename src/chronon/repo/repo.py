@@ -8,10 +8,12 @@ from pathlib import Path
 
 from chronon.api import structs, wire
 from chronon.base.errors import ChrononError, ConfigError, Place, Problems, raise_all
+from chronon.base.settings import load_settings
 from chronon.repo import find
-from chronon.repo.compile import CompileResult, compile_definitions, existing_files, publish
+from chronon.repo.compile import CompileResult, check_against, compile_definitions, existing_files, publish
 from chronon.repo.definition import KINDS, AnyDefinition, Definition
 from chronon.repo.load import Loaded, files_of, load
+from chronon.repo.schemas import LockedTables, read_lock
 from chronon.repo.teams import Teams
 
 OUTPUT = "production"
@@ -111,6 +113,9 @@ class Repo:
         here = {definition.path for definition in loaded.definitions}
         others, unreadable = _joins_of(existing, here, folder) if only else ([], [])
         made = compile_definitions(loaded.definitions, joins=others, existing=existing, force=force)
+        schemas = read_lock(self.root)
+        if schemas is not None:
+            check_against(made, LockedTables(schemas, load_settings(self.root).partitions))
         changed = {path for path, text in made.files.items() if existing.get(path) != text}
         if write:
             publish(folder, made.files)
@@ -126,6 +131,7 @@ class Repo:
             stale=tuple(f"{output}/{path}" for path in gone),
             before={path: text for path, text in existing.items() if path in made.files or path in gone},
             after=made.files,
+            unchecked=made.unchecked,
         )
 
     def prune(self, output: str = OUTPUT, *, remove: bool = False) -> tuple[str, ...]:
