@@ -158,3 +158,10 @@ def test_an_end_before_the_start(shop: World) -> None:
 def test_a_date_that_is_none(shop: World) -> None:
     with pytest.raises(ConfigError, match="yyyy-MM-dd"):
         backfill_join(training(), shop.engine, end="6 January")
+
+
+def test_a_type_that_changed_between_partitions_is_told_with_both(shop: World) -> None:
+    rows = [("u1", "many", at("01-06 12:00"), "01-06")]
+    shop.table("db.purchases", {"user": "string", "amount": "string", "ts": "long"}, rows)
+    told = "long (in ds=2024-01-04) or string (in ds=2024-01-06)"
+    refused(shop, training(), ConfigError, "amount", told)

@@ -87,3 +87,36 @@ def test_a_writer_that_is_killed_leaves_the_old_rows(tmp_path: Path, form: str) 
     tables.publish("db.t", "2024-01-02", [{"user": "a", "amount": 1}])
     assert tables.engine.partitions("db.t", "ds") == ["2024-01-01", "2024-01-02"]
     assert list((tmp_path / "w" / ".staging").iterdir()) == []
+
+
+FULL = """
+import os, resource, sys, pyarrow as pa
+from chronon.base.errors import StorageError
+from chronon.engine.warehouse import Warehouse
+root, form = sys.argv[1:]
+warehouse = Warehouse(root, {"db": {"format": form}})
+schema = pa.schema([("user", pa.string())])
+batches = [pa.record_batch([pa.array([os.urandom(500).hex() for _ in range(1_000)])], schema=schema)] * 4
+resource.setrlimit(resource.RLIMIT_FSIZE, (500_000, resource.RLIM_INFINITY))  # the disk takes no more of a file
+with warehouse.writing("db.t"):
+    try:
+        warehouse.publish("db.t", ("ds", "2024-01-01"), batches, schema)
+    except StorageError as error:
+        print(error)
+"""
+
+
+@pytest.mark.parametrize("form", WRITERS)
+def test_a_disk_that_takes_no_more_leaves_the_old_rows(tmp_path: Path, form: str) -> None:
+    tables = Tables(tmp_path / "w", form)
+    tables.publish("db.t", "2024-01-01", [{"user": "old", "amount": 1}])
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path / "w"), form],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "cannot write" in done.stdout, done.stderr
+    assert "mend: check permissions and free space" in done.stdout
+    assert tables.rows("db.t", "user") == [("old",)]
+    assert list((tmp_path / "w" / ".staging").iterdir()) == []
