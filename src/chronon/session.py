@@ -217,7 +217,7 @@ def backfill(
     progress:
         Told of each step; a bar if ``None``.
     how:
-        ``step_days`` and ``run_first_hole``, as of ``chronon backfill``.
+        ``step_days``, ``run_first_hole`` and, of a join, ``keep_outdated``, as of ``chronon backfill``.
     """
     from chronon.base.progress import watched
     from chronon.offline import backfill_group_by, backfill_join

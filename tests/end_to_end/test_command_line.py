@@ -77,6 +77,7 @@ def test_the_quickstart_refuses_a_folder_that_is_used(quickstart: tuple[Path, st
 def test_a_second_backfill_has_nothing_to_do(quickstart: tuple[Path, str]) -> None:
     repo, _ = quickstart
     assert "nothing to do" in chronon("backfill", NAME, "--end", "2023-11-29", cwd=repo)
+    assert "nothing to do" in chronon("backfill", NAME, "--end", "2023-11-29", "--keep-outdated", cwd=repo)
 
 
 def test_the_warehouse_answers_in_sql(quickstart: tuple[Path, str]) -> None:

@@ -18,6 +18,9 @@ from chronon.cli.output import progress, table, tell_backfill, tell_upload
 @click.option("--end", help="The last partition. Without it: today.")
 @click.option("--step-days", default=30, show_default=True, help="Days that are computed at once.")
 @click.option("--run-first-hole", is_flag=True, help="Fill also what lies before the first partition that is there.")
+@click.option(
+    "--keep-outdated", is_flag=True, help="Keep what another definition of a join has made, as if by this one."
+)
 @click.option("--as-of", help="An instant, such as 2024-01-10T06:00: rows that arrived later are ignored.")
 @click.option("--incremental", is_flag=True, help="Keep aggregates by day, so that later days read fewer rows.")
 @repo_option
@@ -27,6 +30,7 @@ def backfill(
     end: str | None,
     step_days: int,
     run_first_hole: bool,
+    keep_outdated: bool,
     as_of: str | None,
     incremental: bool,
     folder: Path | None,
@@ -44,6 +48,8 @@ def backfill(
     definition = context.get(name)
     until = end or context.settings.partitions.of(SystemClock().now())
     how: dict[str, Any] = {"start": start, "end": until, "step_days": step_days, "run_first_hole": run_first_hole}
+    if keep_outdated and (as_of is not None or not isinstance(definition, structs.Join)):
+        raise click.UsageError("--keep-outdated is for the backfill of a join, without --as-of")
     with progress() as bar:
         if as_of is not None and not isinstance(definition, structs.StagingQuery):
             from chronon.base.moments import instant_from
@@ -53,7 +59,8 @@ def backfill(
         elif as_of is not None:
             raise click.UsageError(f"{name} is a staging query, which reads what is there: leave --as-of out")
         elif isinstance(definition, structs.Join):
-            result = backfill_join(definition, context.engine, **how, incremental=incremental, progress=bar)
+            how |= {"incremental": incremental, "keep_outdated": keep_outdated}
+            result = backfill_join(definition, context.engine, **how, progress=bar)
         elif isinstance(definition, structs.StagingQuery):
             result = backfill_staging_query(definition, context.engine, **how, progress=bar)
         else:

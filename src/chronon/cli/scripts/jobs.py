@@ -24,7 +24,7 @@ from chronon.repo.definition import KINDS, AnyDefinition
 from chronon.session import Session
 
 IGNORED = (
-    "--use-delta-catalog", "--disable-kryo-serializer", "--use-cached-left", "--unset-semantic-hash",
+    "--use-delta-catalog", "--disable-kryo-serializer", "--use-cached-left",
     "--online-jar", "--online-class", "--table-permission-check", "--skip-table-permission-check",
     "--local-warehouse-location", "--enable-auto-expand", "--mock-writes",
 )  # fmt: skip
@@ -109,7 +109,7 @@ def backfill(job: Job) -> None:
         how: dict[str, Any] = {"start": start, "end": job.day, "progress": bar}
         how |= {"step_days": job.options.step_days, "run_first_hole": job.options.run_first_hole}
         if isinstance(value, structs.Join):
-            result = backfill_join(value, job.session.engine, **how)
+            result = backfill_join(value, job.session.engine, keep_outdated=job.options.unset_semantic_hash, **how)
         elif isinstance(value, structs.GroupBy):
             result = backfill_group_by(value, job.session.engine, **how)
         else:
@@ -189,6 +189,7 @@ def engine_parser(prog: str = "run.py") -> argparse.ArgumentParser:
     parser.add_argument("--start-partition-override")
     parser.add_argument("--step-days", type=int, default=30)
     parser.add_argument("--run-first-hole", action="store_true")
+    parser.add_argument("--unset-semantic-hash", action="store_true")
     parser.add_argument("--selected-join-parts", nargs="*")
     parser.add_argument("--name", "-n")
     parser.add_argument("--type", "-t")
