@@ -11,6 +11,7 @@ import pytest
 
 from chronon import Aggregation, EventSource, GroupBy, Join, JoinPart, Operation, Query, select
 from chronon.api.enums import Accuracy
+from chronon.base.errors import DataError
 from chronon.engine.warehouse import Files, Warehouse
 from chronon.offline import backfill_join
 
@@ -92,3 +93,29 @@ def test_tables_are_not_listed_again_for_each_partition(shop: World) -> None:
         listed.append(counting.listed)
     one_day, eight_days = listed
     assert eight_days == one_day
+
+
+@pytest.mark.parametrize("rewritten", ["rewritten", "removed", "later"])
+def test_a_table_that_is_rewritten_while_it_is_read_ends_the_job(shop: World, rewritten: str) -> None:
+    """Nothing is published of what may be half old and half new; what a window does not reach may change."""
+    ds = "2024-01-08" if rewritten == "later" else "2024-01-03"
+    file = shop.root / "db" / "purchases" / f"ds={ds}" / "rows.parquet"
+
+    class Writer:
+        """Another process, between two parts of the join."""
+
+        def step(self, what: str, done: int, total: int) -> None:
+            if "shop_narrow" in what and done < total and file.exists():
+                file.unlink() if rewritten == "removed" else os.utime(file, ns=(1, 1))
+
+    def run() -> list[str]:
+        return backfill_join(JOIN, shop.engine, end="2024-01-05", progress=Writer()).filled
+
+    if rewritten == "later":
+        assert len(run()) == 5
+        return
+    with pytest.raises(DataError, match=r"db\.purchases was rewritten while it was read") as told:
+        run()
+    assert "run again" in str(told.value)
+    assert not shop.engine.warehouse.stamps("shop.shop_training", "ds")
+    assert len(run()) == 5

@@ -148,6 +148,7 @@ def _backfill(
                         told = f"{shown}: {part.prefix}, {rows.left.count:,} rows"
                         watch.step(told, begun + number * len(piece), total)
                         rows.answer(_ready(part, rows.left.earliest, piece[0], engine, watch, keep=incremental))
+                inputs.require_same(piece, engine)
                 watch.step(f"{shown}: writing {table}", begun + len(plan.parts) * len(piece), total)
                 publisher.days(piece, rows.rows())
         publisher.retire(work.retired)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chronon.api import structs
 from chronon.api.provenance import place_of
-from chronon.base.errors import ConfigError, MissingDataError, SchemaError, raise_all
+from chronon.base.errors import ConfigError, DataError, MissingDataError, SchemaError, raise_all
 from chronon.plan.hashes import output_hash
 from chronon.plan.ranges import bounded, first_partition, missing, wanted
 from chronon.plan.scans import ENTITIES, Scan, common_type
@@ -221,6 +221,24 @@ class Inputs:
         """One of the tables, as a window of that width (ms) reads it."""
         files, column, _ = self.tables[table]
         return Inputs({table: (files, column, window)})
+
+    def require_same(self, days: Sequence[str], engine: Engine) -> None:
+        """Raise where a file that ``days`` are computed from is no longer what it was.
+
+        What was read may then be partly the old rows and partly the new ones.
+        """
+        spec = engine.partitions_spec
+        for table, (files, column, window) in self.tables.items():
+            first = first_partition(spec.start(days[0]), window, spec)
+            present = {file.path: file for file in engine.warehouse.files(table).files}
+            for file in files.files:
+                ds = file.partition.get(column)
+                read = ds is None or bool(bounded([ds], first, days[-1]))
+                if read and present.get(file.path) != file:
+                    raise DataError(
+                        f"{table} was rewritten while it was read: {file.path}",
+                        mend="run again once its writer has ended; partitions that were published stay",
+                    )
 
     def fingerprints(self, ds: str, spec: Partitions, digests: Digests) -> dict[str, str]:
         """A digest for each table of what the files hold that the partition ``ds`` is computed from."""

@@ -36,6 +36,28 @@ QUERY = '"__query"'
 
 
 @dataclass
+class _Asked:
+    """What the table of questions holds: parts that ask the same one after the other share it.
+
+    Parameters
+    ----------
+    sql:
+        Made the table.
+    named:
+        The columns that say whose rows are asked for.
+    bounds:
+        The first and last instant (ms); ``None`` where nobody asks.
+    queries:
+        The questions by key and time, if they are in memory and their keys are the numbered ones.
+    """
+
+    sql: str
+    named: Sequence[str]
+    bounds: tuple[int, int] | None
+    queries: Sequence[pa.RecordBatch] | None = None
+
+
+@dataclass
 class _Answered:
     """A part and its answers."""
 
@@ -65,6 +87,7 @@ class DuckDBJoin:
         self._threads = threads
         self._left = left
         self._parts: list[_Answered] = []
+        self._asked: _Asked | None = None
         self._last: tuple[int, pa.Table] | None = None
         self._budget = Budget(reader.memory.answer_bytes)
         given = output.given
@@ -89,31 +112,30 @@ class DuckDBJoin:
         """Compute a part for all left rows and keep its columns."""
         answers = Answers(part.plan.raw_outputs, self._pieces, self._budget, self._reader.scratch)
         with readable_errors(f"computing {part.plan.name}"):
-            named = self._ask(part)
-            bounds = self._bounds()
-            if bounds is not None:
-                for rows, batch in self._found(part, named, bounds):
+            asked = self._ask(part)
+            if asked.bounds is not None:
+                for rows, batch in self._found(part, asked, asked.bounds):
                     answers.add(rows, batch)
             answers.finish()
         self._parts.append(_Answered(part, answers))
 
-    def _found(
-        self, part: PartPlan, named: Sequence[str], bounds: tuple[int, int]
-    ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
+    def _found(self, part: PartPlan, asked: _Asked, bounds: tuple[int, int]) -> Iterator[tuple[Longs, pa.RecordBatch]]:
         """Rows that have asked, and their features before derivations."""
         if part.plan.aggregator is None:
-            return self._looked_up(part.plan, named, bounds)
+            return self._looked_up(part.plan, asked.named, bounds)
         if part.changes:
+            asked.queries = None  # each day numbers its own keys
             return changed(self._reader, part, ASKED)
         if part.plan.partials is not None:
+            queries, asked.queries = self._queries(asked), None
             midnights = part.as_of is not AsOf.INSTANT
-            return for_rows(self._reader, part.plan, self._queries(named), bounds, self._threads, midnights=midnights)
-        return self._aggregated(part.plan, part.plan.aggregator, named, bounds)
+            return for_rows(self._reader, part.plan, queries, bounds, self._threads, midnights=midnights)
+        return self._aggregated(part.plan, part.plan.aggregator, asked, bounds)
 
     # ---- who asks, and as of when
 
-    def _ask(self, part: PartPlan) -> list[str]:
-        """Write down the left rows that can have an answer; returns the columns that say whose rows they ask for."""
+    def _ask(self, part: PartPlan) -> _Asked:
+        """Write down the left rows that can have an answer."""
         keys = [
             f"CAST({identifier(left)} AS {type_sql(part.plan.keys[key])}) AS {identifier(key)}"
             for key, left in part.keys.items()
@@ -134,8 +156,12 @@ class DuckDBJoin:
         rows = f"SELECT {', '.join(columns)} FROM {LEFT}"
         if self._output.given.tables and part.prefix in self._output.given.needs:
             rows += f" WHERE NOT {covered(part.prefix)}"
-        self._connection.execute(f"CREATE OR REPLACE TEMP TABLE {ASKED} AS SELECT * FROM ({rows}) WHERE {present}")
-        return named
+        sql = f"CREATE OR REPLACE TEMP TABLE {ASKED} AS SELECT * FROM ({rows}) WHERE {present}"
+        if self._asked is None or self._asked.sql != sql:
+            self._asked = None
+            self._connection.execute(sql)
+            self._asked = _Asked(sql, named, self._bounds())
+        return self._asked
 
     def _bounds(self) -> tuple[int, int] | None:
         first, last = self._connection.sql(f"SELECT min({QUERY}), max({QUERY}) FROM {ASKED}").fetchall()[0]
@@ -144,22 +170,24 @@ class DuckDBJoin:
     # ---- a group-by with aggregations
 
     def _aggregated(
-        self, plan: GroupByPlan, aggregator: Aggregator, named: Sequence[str], bounds: tuple[int, int]
+        self, plan: GroupByPlan, aggregator: Aggregator, asked: _Asked, bounds: tuple[int, int]
     ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
-        queries = self._queries(named)
+        queries = asked.queries or self._queries(asked)
         union = self._reader.union(plan, [*plan.keys, *aggregator.inputs], *self._reach(plan, aggregator, bounds))
-        events = self._reader.events(plan, union, named)
+        events = self._reader.events(plan, union, asked.named)
         rule = plan.snapshot_rule if plan.kind == ENTITIES else None
         at_once = self._reader.memory.rows_at_once
         return answer(aggregator, events, queries, rule, self._threads, at_once)
 
-    def _queries(self, named: Sequence[str]) -> Iterable[pa.RecordBatch]:
+    def _queries(self, asked: _Asked) -> Iterable[pa.RecordBatch]:
         """Who asks and as of when, by key and time, each key with its number."""
-        self._reader.number_keys(f"SELECT * FROM {ASKED}", named)
-        match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in named)
-        return self._reader.in_key_order(
+        self._reader.number_keys(f"SELECT * FROM {ASKED}", asked.named)
+        match = " AND ".join(f"a.{quoted(name)} = k.{quoted(name)}" for name in asked.named)
+        found = self._reader.in_key_order(
             f"SELECT k.{KEY} AS __key, a.{QUERY} AS ts, a.{ROW} AS {ROW} FROM {ASKED} AS a JOIN {KEYS} AS k ON {match}"
         )
+        asked.queries = found if isinstance(found, list) else None
+        return found
 
     def _reach(
         self, plan: GroupByPlan, aggregator: Aggregator, bounds: tuple[int, int]
