@@ -1,5 +1,8 @@
 """check, diff and prune: what they print, what they answer programs, and how they exit."""
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 SPEND = "group_bys/grocer/spend.py"
 
 
@@ -54,3 +57,22 @@ def test_prune_lists_first_and_removes_when_told(commands):
     assert (commands.root / "production/joins/grocer/train.v1").exists()
     commands.run("prune", "--yes")
     assert not (commands.root / "production/joins/grocer/train.v1").exists()
+
+
+def test_diff_counts_the_partitions_that_are_there_to_be_replaced(commands):
+    """In the environment that is asked for."""
+    commands.write("chronon.toml", "[env.dev]\n")
+    rows = [{"user": "u1", "cents": 100, "at": 1_704_844_800_000}]
+    folder = commands.root / ".chronon/warehouse/raw/views/ds=2024-01-10"
+    folder.mkdir(parents=True)
+    pq.write_table(pa.Table.from_pylist(rows), folder / "rows.parquet")
+    commands.run("backfill", "grocer.train.v1", "--end", "2024-01-10", "--env", "dev")
+    edit(commands, "cents / 100", "cents / 100.0D")
+    assert "dev.grocer_train_v1: 1 partitions to be computed again, 2024-01-10" in commands.run("diff", "--env", "dev")
+    published = {c["definition"]: c["published"] for c in commands.json("diff", "--env", "dev")["changes"]}
+    assert published["joins/grocer/train.v1"] == {
+        "table": "dev.grocer_train_v1",
+        "current": 0,
+        "outdated": ["2024-01-10"],
+    }
+    assert "to be computed again" not in commands.run("diff", "--env", "prod")

@@ -53,17 +53,24 @@ def diff(paths: tuple[Path, ...], json: bool, folder: Path | None) -> None:
     """Show what the definitions mean other than their compiled files.
 
     PATHS are files or folders of the repo; all of it without any. Of each definition: which fields differ, whether that
-    changes values or only says something about them, and what will be computed again because of it.
+    changes values or only says something about them, and what will be computed again because of it. How much of that is
+    there to be replaced is looked up in the environment (`--env`): its tables and its store.
     """
+    from chronon.offline.standing import standing
     from chronon.repo.diff import diff as changes_of
 
-    result = Context.of(folder).repo.compile(*paths, write=False, force=True)
+    context = Context.of(folder)
+    result = context.repo.compile(*paths, write=False, force=True)
     changes = changes_of(result.before, result.after)
+    stands = {c.path: standing(context.own(c.value), context.engine) for c in changes if c.value is not None}
     if json:
-        as_json({"changes": [c.to_data() for c in changes], "problems": [problem_data(p) for p in result.problems]})
+        told = [{**c.to_data(), "published": stands[c.path].data() if c.path in stands else None} for c in changes]
+        as_json({"changes": told, "problems": [problem_data(p) for p in result.problems]})
     else:
         for change in changes:
             _tell(change)
+            if change.path in stands and stands[change.path].outdated:
+                click.secho(f"    {stands[change.path]}", fg="yellow")
         meaning = sum(change.meaning for change in changes)
         click.echo(f"{len(changes)} differ, {meaning} in what they mean" if changes else "nothing differs")
         for problem in result.problems:

@@ -7,7 +7,7 @@ says something about them (an owner, a description).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from enum import StrEnum
 from json import dumps
@@ -86,6 +86,8 @@ class Change:
         The changed group-bys inside it, whose fields are told with themselves.
     table:
         The table that its backfill writes, if it has one.
+    value:
+        The definition as it is now; ``None`` where it was removed.
     """
 
     path: str
@@ -94,6 +96,7 @@ class Change:
     effects: tuple[Effect, ...] = ()
     through: tuple[str, ...] = ()
     table: str | None = None
+    value: AnyDefinition | None = field(default=None, compare=False)
 
     @property
     def meaning(self) -> bool:
@@ -119,7 +122,7 @@ def diff(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
     found = [Change(path, "removed", effects=(Effect.NONE,)) for path in before.keys() - after.keys()]
     for path in after.keys() - before.keys():
         value = _read(path, after[path])
-        found.append(Change(path, "added", effects=tuple(_begins(value)), table=_table(value)))
+        found.append(Change(path, "added", effects=tuple(_begins(value)), table=_table(value), value=value))
     found += [_change(path, before[path], after[path], changed) for path in changed]
     return sorted((c for c in found if c.kind != "changed" or c.fields or c.through), key=lambda c: c.path)
 
@@ -130,7 +133,7 @@ def _change(path: str, old: str, new: str, changed: set[str]) -> Change:
     through = tuple(sorted(inside & changed))
     fields = tuple(_fields(_without(wire.to_data(before), through), _without(wire.to_data(after), through)))
     effects = tuple(_effects(before, after)) or (Effect.NONE,)
-    return Change(path, "changed", fields, effects, through, _table(after))
+    return Change(path, "changed", fields, effects, through, _table(after), after)
 
 
 def _effects(before: AnyDefinition, after: AnyDefinition) -> Iterator[Effect]:
