@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from chronon.aggregate.aggregator import Aggregator
+from chronon.aggregate.shapes import Shape
 from chronon.api import structs
 from chronon.api.enums import Operation, TimeUnit
 from chronon.base import types as t
@@ -18,7 +19,10 @@ from chronon.base.errors import ConfigError
 from chronon.sql.functions.refused import Refused
 from chronon.testing.deviations import DEVIATIONS
 
-TYPES = (t.BOOLEAN, t.SHORT, t.INT, t.LONG, t.FLOAT, t.DOUBLE, t.STRING, t.BINARY, t.DATE, t.TIMESTAMP)
+TYPES = (t.BOOLEAN, t.BYTE, t.SHORT, t.INT, t.LONG, t.FLOAT, t.DOUBLE, t.STRING, t.BINARY, t.DATE, t.TIMESTAMP)
+STRUCT = t.StructType({"a": t.LONG})
+OPAQUE = (STRUCT, t.ListType(STRUCT), t.ListType(t.ListType(t.LONG)), t.MapType(t.INT, t.LONG))
+"""Containers into which no operation looks; those that take one take all."""
 ARGUMENTS = {
     Operation.FIRST_K: {"k": "3"},
     Operation.LAST_K: {"k": "3"},
@@ -60,44 +64,63 @@ def pages() -> dict[str, str]:
 def operations() -> str:
     """The page of operations: types, shapes, memory, error."""
     rows = [_operation_row(operation) for operation in Operation]
-    head = ("operation", "element types", "result", "buckets", "list", "map", "element-wise", "bytes per key", "error")
+    head = (
+        *("operation", "element types", "result", "bytes per key", "error", "takes values back"),
+        *("list", "map", "element-wise", "buckets"),
+    )
     return f"""# Operations
 
 <!-- made by: python -m chronon.testing.tables docs -->
 
-What each operation takes, gives, remembers for each key, and may be off by. A **bucket** makes a map from a column's
-values to results; the items of a **list** are elements of their own (operations by time take the list as one value); of a
-**map** each key has its own result; **element-wise** is for lists position by position. Every combination works over
-windows and over the whole history, offline and online.
+What each operation takes, gives, remembers for each key (of a grouped column for each group), and may be off by; and
+whether a reversal of a changed entity takes the old value back, or is ignored until the next batch. Then the shapes: of a
+**list** of scalars the items are elements of their own, or the list is one value; of a **map** with keys of text each key
+has its own result, or the map is one value; **element-wise** is for lists position by position; a **bucket** makes a map
+from a column's values to results. Every combination works over windows and over the whole history, offline and online.
+*Any* is every type but dates and timestamps, structs and nested containers among them.
 
 {_table(head, rows)}
 """
 
 
 def _operation_row(operation: Operation) -> list[str]:
-    taken = [kind for kind in TYPES if _made(operation, kind) is not None]
-    results = {kind: made.outputs for kind in taken if (made := _made(operation, kind)) is not None}
-    kinds = {kind: next(iter(outputs.values())) for kind, outputs in results.items()}
-    if all(str(kind) == str(result) for kind, result in kinds.items()):
-        result = "the element's type"
-    elif all(result == t.ListType(kind) for kind, result in kinds.items()):
-        result = "list of the element's type"
-    else:
-        result = ", ".join(dict.fromkeys(str(result) for result in kinds.values()))
-    first = taken[0] if t.LONG not in taken else t.LONG
-    made = _made(operation, first)
-    state = made.parts[0].base.operation.bytes_per_key if made is not None else ""
+    taken = {kind: made for kind in (*TYPES, *OPAQUE) if (made := _made(operation, kind)) is not None}
+    first = t.LONG if t.LONG in taken else next(iter(taken))
+    whole = taken[first].parts[0].base.operation
     return [
         f"`{operation.name}`",
-        "any" if len(taken) == len(TYPES) else ", ".join(map(str, taken)),
-        result,
-        _yes(_made(operation, first, bucket=True)),
-        _yes(_made(operation, t.ListType(first))),
-        _yes(_made(operation, t.MapType(t.STRING, first))),
-        _yes(_made(operation, t.ListType(first), element_wise=True)),
-        state,
+        "any" if all(kind in taken for kind in OPAQUE) else ", ".join(map(str, taken)),
+        _result({kind: next(iter(made.outputs.values())) for kind, made in taken.items()}),
+        _by_type({kind: made.parts[0].base.operation.bytes_per_key for kind, made in taken.items()}),
         ERRORS.get(operation, EXACT),
+        "yes" if whole.reversible else "no",
+        _shape(_made(operation, t.ListType(first)), Shape.FLATTENED, "each item"),
+        _shape(_made(operation, t.MapType(t.STRING, first)), Shape.MAPPED, "each key"),
+        _shape(_made(operation, t.ListType(first), element_wise=True), Shape.ELEMENT_WISE, "yes", "no"),
+        "yes" if _made(operation, first, bucket=True) is not None else "no",
     ]
+
+
+def _result(results: dict[t.DataType, t.DataType]) -> str:
+    if all(result == kind for kind, result in results.items()):
+        return "the element's type"
+    if all(result == t.ListType(kind) for kind, result in results.items()):
+        return "list of the element's type"
+    return ", ".join(dict.fromkeys(str(result) for result in results.values()))
+
+
+def _by_type(sizes: dict[t.DataType, str]) -> str:
+    """One size, or each with the types that have it."""
+    if len(set(sizes.values())) == 1:
+        return next(iter(sizes.values()))
+    kinds = {size: [str(kind) for kind, other in sizes.items() if other == size] for size in sizes.values()}
+    return "; ".join(f"{', '.join(some)}: {size}" for size, some in kinds.items())
+
+
+def _shape(made: Aggregator | None, shape: Shape, word: str, otherwise: str = "one value") -> str:
+    if made is None:
+        return "no"
+    return word if made.parts[0].base.shape is shape else otherwise
 
 
 def _made(
@@ -152,10 +175,6 @@ and the operators `+ - * / % || = <> < <= > >= <=> & | ^ ~`, `and`, `or`, `not`,
 
 def _reason(group: Refused) -> str:
     return f"{group.why}; use {group.instead}" if group.instead else group.why
-
-
-def _yes(made: Aggregator | None) -> str:
-    return "yes" if made is not None else "no"
 
 
 def deviations() -> str:
