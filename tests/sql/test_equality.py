@@ -135,6 +135,15 @@ def expressions():
                 form("SIZE({})", items),
                 form("ARRAY_POSITION({}, {})", items, columns(t.INT)),
                 form("ARRAY_MAX(ARRAY_DISTINCT({}))", items),
+                form("{}({})", st.sampled_from(["CBRT", "ATAN", "RINT", "LOG1P", "BROUND", "HASH"]), number),
+                form("{}({})", st.sampled_from(["BIT_COUNT", "FACTORIAL", "NULLIFZERO"]), columns(t.INT, t.LONG)),
+                form("{}({}, {})", st.sampled_from(["TRY_ADD", "TRY_MULTIPLY", "SHIFTLEFT"]), columns(t.INT), small),
+                form("XXHASH64({}, {})", text, number | moment),
+                form("MONTHS_BETWEEN({}, {})", moment, moment),
+                form("TIMESTAMPDIFF({}, {}, {})", st.sampled_from(["MONTH", "DAY", "HOUR"]), moment, moment),
+                form("AGGREGATE({}, 0L, (acc, x) -> acc + x * {})", items, columns(t.INT, t.LONG)),
+                form("REGEXP_COUNT({}, '[a-z0-9]')", text),
+                form("SIZE(ARRAY_UNION({}, ARRAY({})))", items, columns(t.INT)),
             ),
             st.one_of(
                 text,
@@ -155,6 +164,14 @@ def expressions():
                 form("GET_JSON_OBJECT({}, '$.a')", text),
                 form("SPLIT({}, '[,.]')[{}]", text, small),
                 form("ARRAY_JOIN(ss, {})", text),
+                form("{}({})", st.sampled_from(["INITCAP", "SOUNDEX", "BASE64", "HEX", "URL_ENCODE", "QUOTE"]), text),
+                form("FORMAT_STRING('%s|%5s', {}, {})", text, text),
+                form("FORMAT_NUMBER({}, 2)", columns(t.DOUBLE, t.LONG)),
+                form("CONV({}, 16, 10)", text),
+                form("SPLIT_PART({}, ',', {})", text, st.sampled_from(["1", "-1", "5"])),
+                form("FROM_JSON({}, 'a STRING').a", text),
+                form("TO_JSON(NAMED_STRUCT('x', {}, 'y', {}))", text, number | moment),
+                form("STR_TO_MAP({})['a']", text),
                 form("REGEXP_EXTRACT({}, '([a-z]+).?(\\\\d*)', 2)", text),
             ),
             st.one_of(
@@ -175,6 +192,7 @@ def expressions():
                 form("ISNAN({})", number),
                 form("ARRAY_CONTAINS(xs, {})", columns(t.INT, t.LONG)),
                 form("{}(xs, x -> x > {})", st.sampled_from(["EXISTS", "FORALL"]), number),
+                form("ARRAYS_OVERLAP({}, ARRAY({}, 7))", items, columns(t.INT)),
             ),
             st.one_of(
                 moment,
@@ -187,12 +205,18 @@ def expressions():
                 form("({} {} INTERVAL 5 {})", moment, st.sampled_from("+-"), st.sampled_from([*UNITS[:1], *UNITS[2:]])),
                 form("TO_TIMESTAMP({}, 'yyyy-MM-dd HH:mm')", text),
                 form("TIMESTAMP_MILLIS({})", columns(t.LONG, t.INT)),
+                form("NEXT_DAY({}, 'mon')", moment),
+                form("{}({}, 'Europe/Berlin')", st.sampled_from(["FROM_UTC_TIMESTAMP", "TO_UTC_TIMESTAMP"]), moment),
+                form("TIMESTAMPADD({}, {}, {})", st.sampled_from(UNITS), small, moment),
             ),
         )
     lists = st.sampled_from(["SORT_ARRAY(xs)", "ARRAY_DISTINCT(xs)", "REVERSE(xs)", "SLICE(xs, 2, 2)",
                              "SLICE(xs, -2, 3)",
                              "CONCAT(xs, ARRAY(i))", "TRANSFORM(xs, x -> x * i)", "FILTER(xs, x -> x < i)",
-                             "SPLIT(s, ',')", "MAP('a', i, 'b', l)", "NAMED_STRUCT('a', s, 'b', d)"])  # fmt: skip
+                             "SPLIT(s, ',')", "TRANSFORM(xs, (x, n) -> x + n * i)", "ARRAY_APPEND(xs, i)",
+                             "ZIP_WITH(xs, ss, (x, y) -> CONCAT(x, y, s))", "ARRAY_SORT(ss)", "SEQUENCE(1, 3)",
+                             "MAP_FROM_ARRAYS(ss, ss)", "TRANSFORM_VALUES(MAP('a', i), (key, v) -> v + j)",
+                             "ARRAYS_ZIP(xs, ss)", "MAP('a', i, 'b', l)", "NAMED_STRUCT('a', s, 'b', d)"])  # fmt: skip
     return st.one_of(number, text, truth, moment, lists)
 
 

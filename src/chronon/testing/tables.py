@@ -165,7 +165,12 @@ the same value and the same type; the cases under `tests/sql/fixtures` are run o
 {listed}
 
 and the operators `+ - * / % || = <> < <= > >= <=> & | ^ ~`, `and`, `or`, `not`, `is [not] null`, `in`, `between`, `like`,
-`rlike`, `case`, `cast`, `::`, fields `a.b`, items `a[0]` and `m['k']`, lambdas `x -> x + 1`.
+`rlike`, `case`, `cast`, `::`, fields `a.b`, items `a[0]` and `m['k']`, lambdas `x -> x + 1`, `(x, y) -> x + y`.
+
+Where Spark stops the job although ANSI mode is off (base 64 that is none, an index of zero, a sequence that leads away from
+its end), the value is null: one row does not take down its neighbours. Where a key of a map occurs twice, the last value
+stays, as with Spark's `LAST_WIN`. JSON in single quotes is none. What SQL cannot say, a
+[Python function](functions.md) can.
 
 ## Refused
 
