@@ -7,8 +7,7 @@ imports. The ratios are to the first line, in the same run.
     python benchmarks/backfill.py --keys 1000000 --key-type string
     python benchmarks/backfill.py --hot 5000000   one key with that many events
     python benchmarks/backfill.py --big           50 M events, 5 M queries, with and without a limit of 2 GB
-    python benchmarks/backfill.py --parts 20      one part, then 20 parts over as many tables
-    python benchmarks/backfill.py --growth        ten times the rows, windows of 30 days against 1 day, a second day
+    python benchmarks/backfill.py --parts 20      a join of so many parts of 18 features each
 """
 
 from __future__ import annotations
@@ -27,6 +26,8 @@ DAY_MS = 86_400_000
 START = 1_696_118_400_000  # 2023-10-01
 DAYS = 60
 WINDOWS = ("1d", "7d", "30d")
+PARTS = int(os.environ.get("CHRONON_BENCH_PARTS", "1"))
+"""Parts of the join; the processes that are measured take it from their environment."""
 
 
 def generate(folder: Path, args: argparse.Namespace) -> None:
@@ -71,7 +72,7 @@ def generate(folder: Path, args: argparse.Namespace) -> None:
         )
 
 
-def definition(windows: tuple[str, ...] = WINDOWS):
+def definition(windows: tuple[str, ...] = WINDOWS, parts: int = 1):
     from chronon import Aggregation, EventSource, GroupBy, Join, JoinPart, Operation, Query, select
 
     operations = [
@@ -92,7 +93,7 @@ def definition(windows: tuple[str, ...] = WINDOWS):
     )
     join = Join(
         left=EventSource(table="bench.queries", query=Query(selects=select("user"), time_column="ts")),
-        right_parts=[JoinPart(group_by=group_by)],
+        right_parts=[JoinPart(group_by=group_by, prefix=f"p{number}") for number in range(parts)],
     )
     join.metaData.name = "bench.training"
     join.metaData.outputNamespace = "bench_out"
@@ -129,7 +130,7 @@ def to_arrow(folder: Path, memory: str | None = None) -> int:
     from chronon.plan.join import plan_join
 
     engine = engine_over(folder, memory)
-    plan = plan_join(definition(), engine)
+    plan = plan_join(definition(parts=PARTS), engine)
     output = JoinOutput(plan.left_columns, plan.features, plan.expressions, plan.outputs)
     with engine.join(plan.left, days(), output) as work:
         for part in plan.parts:
@@ -141,14 +142,14 @@ def to_partitions(folder: Path) -> int:
     """The same, published."""
     from chronon.offline import backfill_join
 
-    return backfill_join(definition(), engine_over(folder), end=days()[-1], step_days=DAYS).rows
+    return backfill_join(definition(parts=PARTS), engine_over(folder), end=days()[-1], step_days=DAYS).rows
 
 
 def to_partitions_within(folder: Path) -> int:
     """The same within 2 GB."""
     from chronon.offline import backfill_join
 
-    return backfill_join(definition(), engine_over(folder, "2GB"), end=days()[-1], step_days=DAYS).rows
+    return backfill_join(definition(parts=PARTS), engine_over(folder, "2GB"), end=days()[-1], step_days=DAYS).rows
 
 
 def plain_sql(folder: Path) -> int:
@@ -224,14 +225,20 @@ def main() -> None:
     parser.add_argument("--keys", type=int, default=20_000)
     parser.add_argument("--key-type", choices=["long", "string"], default="long")
     parser.add_argument("--hot", type=int, default=0, help="events of one key, besides the others")
+    parser.add_argument("--parts", type=int, default=1)
+    parser.add_argument("--big", action="store_true", help="50 M events, 5 M queries, 500 k keys, once")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", nargs="*", choices=CANDIDATES, default=list(CANDIDATES))
+    parser.add_argument("--only", nargs="*", choices=CANDIDATES, default=["sort", "arrow", "partitions", "sql"])
     parser.add_argument("--child", choices=CANDIDATES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.child:
         child(args.child, args.folder)
         return
+    os.environ["CHRONON_BENCH_PARTS"] = str(args.parts)
+    if args.big:
+        args.events, args.queries, args.keys, args.repeat = 50_000_000, 5_000_000, 500_000, 1
+        args.only = ["sort", "partitions", "within"]
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), args)
         print(f"{args.events + args.hot:,} events, {args.queries:,} queries, {args.keys:,} {args.key_type} keys")
