@@ -123,3 +123,8 @@ def output_table(definition: GroupBy | Join | StagingQuery) -> str:
             mend="set output_namespace, or the team's namespace in teams.json",
         )
     return f"{namespace}.{sanitize(name_of(definition))}"
+
+
+def features_table(join: Join) -> str:
+    """The table that a join's features are written to; where it has models, theirs is the one that bears its name."""
+    return f"{output_table(join)}_pre_mt" if join.modelTransforms is not None else output_table(join)

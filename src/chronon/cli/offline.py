@@ -42,7 +42,7 @@ def backfill(
     """
     from chronon.api import structs
     from chronon.base.clock import SystemClock
-    from chronon.offline import backfill_group_by, backfill_join, backfill_staging_query
+    from chronon.offline import backfill_group_by, backfill_join, backfill_models, backfill_staging_query
 
     context = Context.of(folder)
     definition = context.get(name)
@@ -61,6 +61,10 @@ def backfill(
         elif isinstance(definition, structs.Join):
             how |= {"incremental": incremental, "keep_outdated": keep_outdated}
             result = backfill_join(definition, context.engine, **how, progress=bar)
+            if definition.modelTransforms is not None:
+                tell_backfill(result)
+                asked: dict[str, Any] = {"start": start, "end": until, "run_first_hole": run_first_hole}
+                result = backfill_models(definition, context.engine, context.root, **asked, progress=bar)
         elif isinstance(definition, structs.StagingQuery):
             result = backfill_staging_query(definition, context.engine, **how, progress=bar)
         else:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from chronon.offline.group_by import backfill_group_by
     from chronon.offline.join import backfill_join
     from chronon.offline.labels import backfill_labels
+    from chronon.offline.models import backfill_models
     from chronon.offline.result import Backfill, Progress, Upload
     from chronon.offline.staging_query import backfill_staging_query
     from chronon.offline.upload import upload_group_by, upload_join
@@ -23,6 +24,7 @@ __all__ = [
     "backfill_group_by",
     "backfill_join",
     "backfill_labels",
+    "backfill_models",
     "backfill_staging_query",
     "upload_group_by",
     "upload_join",
@@ -35,6 +37,7 @@ _HOMES = {
     "backfill_group_by": "group_by",
     "backfill_join": "join",
     "backfill_labels": "labels",
+    "backfill_models": "models",
     "backfill_staging_query": "staging_query",
     "upload_group_by": "upload",
     "upload_join": "upload",

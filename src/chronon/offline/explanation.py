@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chronon.api import structs
-from chronon.api.naming import output_table
+from chronon.api.naming import features_table, output_table
 from chronon.base.display import Grid, Page, Shown
 from chronon.offline.group_by import available_days
 from chronon.offline.partitions import Todo, requested, todo
@@ -141,9 +141,9 @@ def _of_join(join: structs.Join, engine: Engine, start: str | None, end: str) ->
     left = plan.left
     available = engine.partitions(left.table, left.partition or engine.partitions_spec.column, dict(left.subs))
     days = requested(join, start or left.start, end, available, left.end, engine)
-    work = todo(join, output_table(join), days, available, engine)
+    work = todo(join, features_table(join), days, available, engine)
     reads = reads_of_join(plan, work.days, engine.partitions_spec)
-    return _made(output_table(join), work, reads, plan.outputs, engine)
+    return _made(features_table(join), work, reads, plan.outputs, engine)
 
 
 def _of_group_by(group_by: structs.GroupBy, engine: Engine, start: str | None, end: str) -> Explanation:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from chronon.api import structs
-from chronon.api.naming import output_table
+from chronon.api.naming import features_table
 from chronon.base.time import DAY_MS, floor
 from chronon.engine.protocol import JoinOutput
 from chronon.offline.adopt import adopt
@@ -71,9 +71,9 @@ def backfill_join(
     watch = progress or Silent()
     told = backfill_parents(join, engine, end=end, step_days=step_days, progress=watch)
     adopted: list[str] = []
-    if keep_outdated and engine.warehouse.exists(output_table(join)):
-        with engine.warehouse.writing(output_table(join)):
-            adopted = adopt(join, output_table(join), engine)
+    if keep_outdated and engine.warehouse.exists(features_table(join)):
+        with engine.warehouse.writing(features_table(join)):
+            adopted = adopt(join, features_table(join), engine)
     result = _backfill(
         join, engine, start, end, step_days, watch, run_first_hole=run_first_hole, incremental=incremental
     )
@@ -113,7 +113,7 @@ def _backfill(
     incremental: bool,
 ) -> Backfill:
     plan = plan_join(join, engine)
-    table = output_table(join)
+    table = features_table(join)
     left = plan.left
     column = left.partition or engine.partitions_spec.column
     available = engine.partitions(left.table, column, dict(left.subs))

@@ -88,6 +88,3 @@ SELECT json_tuple('{}', 'a')
 
 SELECT rand() AS r FROM db.t
 -->  error another value each time
-
-SELECT hash(id) AS h FROM db.t
--->  error hash
