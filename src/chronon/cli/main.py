@@ -8,6 +8,7 @@ import rich_click as click
 from click.exceptions import Exit
 
 from chronon.cli.changes import check, diff, prune
+from chronon.cli.compare import compare
 from chronon.cli.doctor import doctor
 from chronon.cli.feature_tests import test
 from chronon.cli.insight import explain, preview, trace
@@ -49,6 +50,7 @@ COMMANDS = (
     retain,
     backfill,
     labels,
+    compare,
     upload,
     fetch,
     trace,
