@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from chronon.offline.features import Features
     from chronon.offline.preview import Preview
     from chronon.offline.result import Uploads
-    from chronon.offline.trace import Served, Trace
+    from chronon.offline.traced import Served, Trace
     from chronon.repo import Repo
     from chronon.store.protocol import KVStore
 
@@ -351,7 +351,7 @@ def trace(
 
 def _served(found: Trace, definition: Aggregated, session: Session) -> Served:
     from chronon.base.errors import ChrononError
-    from chronon.offline.trace import Served
+    from chronon.offline.traced import Served
     from chronon.online.behind import behind
 
     uploads: dict[str, tuple[str, int]] = {}

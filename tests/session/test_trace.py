@@ -18,7 +18,7 @@ from chronon.base.display import to_html
 from chronon.base.errors import RequestError
 from chronon.base.types import LONG
 from chronon.cli.main import cli
-from chronon.offline.trace import AFTER, BEFORE, INSIDE
+from chronon.offline.traced import AFTER, BEFORE, INSIDE
 from chronon.session import Session
 from chronon.stream.ingest import Ingest
 from chronon.testing import Oracle, Row, assert_same

@@ -6,7 +6,7 @@ from typing import Any
 
 from chronon import Aggregation, EntitySource, GroupBy, Operation, Query, select
 from chronon.api.enums import Accuracy
-from chronon.offline.trace import AFTER, BEFORE, INSIDE
+from chronon.offline.traced import AFTER, BEFORE, INSIDE
 from chronon.session import Session
 
 from .conftest import DAY, HOUR, MINUTE, T0, put

@@ -12,7 +12,7 @@ from chronon.cli.output import as_json, json_option, show, table
 
 if TYPE_CHECKING:
     from chronon.api import structs
-    from chronon.offline.trace import Trace
+    from chronon.offline.traced import Trace
 
 
 @click.command()

@@ -19,7 +19,7 @@ from chronon.testing.tolerance import differences
 
 if TYPE_CHECKING:
     from chronon.engine.protocol import Engine
-    from chronon.offline.trace import Trace
+    from chronon.offline.traced import Trace
     from chronon.session import Session
 
 RELATIVE = 1e-9
