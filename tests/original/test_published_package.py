@@ -70,6 +70,27 @@ def test_random_repos_end_with_the_same_exit_codes(compiled):
 
 
 @pytest.fixture(scope="module")
+def lineages(original, ours, compiled):
+    """The lineage of the same compiled files, by both."""
+    repos = [
+        {"teams.json": json.dumps(TEAMS), **{f"production/{path}": text for path, text in repo["files"].items()}}
+        for repo in compiled[0]
+    ]
+    return original.script("table_lineage.py", repos), ours.script("table_lineage.py", repos)
+
+
+def test_lineage_has_the_same_edges_tables_features_and_queries(lineages):
+    edges = 0
+    for theirs, mine in zip(*lineages, strict=True):
+        for name, table in theirs["tables"].items():
+            assert set(table["keys"]) <= set(mine["tables"][name]["keys"])  # of a part that maps some keys only, not all
+            table["keys"] = mine["tables"][name]["keys"]
+        assert mine == theirs
+        edges += len(theirs["edges"])
+    assert edges > 20 * REPOS
+
+
+@pytest.fixture(scope="module")
 def refused(original, ours):
     files = [
         {"files": {"teams.json": json.dumps(TEAMS), path: text}, "runs": [[f"--conf={path}", "-y"]]}

@@ -110,6 +110,21 @@ AUTHORING = (
         (f"{_SCRIPTS}::test_what_cannot_be_run_is_told_in_a_line_or_two",),
     ),
     Deviation(
+        "authoring lineage keys",
+        "A key of a part that maps another of its keys is no key column of the join in the lineage by tables.",
+        "It is one.",
+        "The part is joined on it.",
+        (f"{_REPO}/test_table_lineage.py::test_a_key_that_is_not_mapped_is_still_a_key",),
+    ),
+    Deviation(
+        "authoring lineage tables",
+        "In lineage by tables a field of a struct has the alias of its table, and a staging query that is a UNION has no "
+        "columns.",
+        "It has the table's name; the columns of both sides are followed.",
+        "An alias is known in its query only; nothing is lost silently.",
+        (f"{_REPO}/test_table_lineage.py::test_the_inputs_of_a_column",),
+    ),
+    Deviation(
         "authoring run.py",
         "run.py downloads a jar and submits it to Spark; a flag that no engine knows, and a compiled file that is not "
         "there, fail there.",
