@@ -83,7 +83,7 @@ def test_lineage_has_the_same_edges_tables_features_and_queries(lineages):
     edges = 0
     for theirs, mine in zip(*lineages, strict=True):
         for name, table in theirs["tables"].items():
-            assert set(table["keys"]) <= set(mine["tables"][name]["keys"])  # of a part that maps some keys only, not all
+            assert set(table["keys"]) <= set(mine["tables"][name]["keys"])  # of a part that maps some keys only
             table["keys"] = mine["tables"][name]["keys"]
         assert mine == theirs
         edges += len(theirs["edges"])

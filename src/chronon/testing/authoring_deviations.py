@@ -118,8 +118,8 @@ AUTHORING = (
     ),
     Deviation(
         "authoring lineage tables",
-        "In lineage by tables a field of a struct has the alias of its table, and a staging query that is a UNION has no "
-        "columns.",
+        "In lineage by tables a field of a struct has the alias of its table, and a staging query that is a UNION has "
+        "no columns.",
         "It has the table's name; the columns of both sides are followed.",
         "An alias is known in its query only; nothing is lost silently.",
         (f"{_REPO}/test_table_lineage.py::test_the_inputs_of_a_column",),
