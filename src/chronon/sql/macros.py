@@ -108,13 +108,8 @@ one!(x) = 1
 _INTEGER = """
 text_NAME(x) = CASE WHEN regexp_full_match(trim(x, @WHITE), @WHOLE) THEN TRY_CAST(coalesce(nullif(nullif(nullif(
     regexp_extract(trim(x, @WHITE), '^[+-]?[0-9]*'), ''), '+'), '-'), '0') AS KIND) END
-
-query_NAME(x) = CASE WHEN typeof(x) IN ('DOUBLE', 'FLOAT') THEN chronon_NAME(chronon_cut_long(TRY_CAST(x AS DOUBLE)))
-    WHEN typeof(x) = 'VARCHAR' OR typeof(x) LIKE 'DECIMAL%' THEN chronon_text_NAME(CAST(x AS VARCHAR))
-    WHEN typeof(x) LIKE 'TIMESTAMP%' THEN TRY_CAST(chronon_unix(TRY_CAST(x AS TIMESTAMP)) AS KIND)
-    ELSE chronon_NAME(TRY_CAST(x AS HUGEINT)) END
 """
-"""For each type of whole numbers; the second is for queries, where the type of a column is not known."""
+"""For each type of whole numbers."""
 
 _TEXTS = """
 upper(x) = CASE WHEN regexp_matches(x, @GROWING)
@@ -219,12 +214,6 @@ read(x, shape, y, mo, d, h, mi, s, f, half) = CASE WHEN regexp_matches(x, shape)
     chronon_hours(chronon_part_number(x, shape, h, 0), chronon_part(x, shape, half)),
     chronon_part_number(x, shape, mi, 0), chronon_part_number(x, shape, s, 0),
     chronon_fraction(chronon_part(x, shape, f))) END
-
-query_unix(x) = CASE WHEN typeof(x) = 'VARCHAR'
-    THEN epoch_us(TRY(strptime(CAST(x AS VARCHAR), '%Y-%m-%d %H:%M:%S'))) // 1000000
-    ELSE epoch_us(TRY_CAST(x AS TIMESTAMP)) // 1000000 END
-
-query_dayofweek(x) = CAST(dayofweek(TRY_CAST(x AS DATE)) + 1 AS INTEGER)
 """
 
 _CONTAINERS = """
