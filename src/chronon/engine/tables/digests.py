@@ -38,8 +38,8 @@ class Digests:
 
         Equal files give an equal digest, whatever they are called and whenever they were written.
         """
-        wanted = None if days is None else set(days)
-        chosen = [f for f in files.files if wanted is None or f.partition.get(column) in wanted]
+        inside = files.by_partition(column)
+        chosen = files.files if days is None else [file for ds in set(days) for file in inside.get(ds, ())]
         contents = zip(chosen, self._each(files.table, chosen), strict=True)
         lines = sorted(f"{sorted(file.partition.items(), key=str)} {content}" for file, content in contents)
         return blake2b("\n".join(lines).encode(), digest_size=16).hexdigest()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from chronon.base.time import DAY_MS, HOUR_MS, Partitions
@@ -72,6 +70,9 @@ class Files:
     hive: bool = True
     arrived: tuple[str, int] | None = None
     hourly: Partitions | None = None
+    _inside: dict[str, dict[str | None, list[File]]] = field(
+        default_factory=dict[str, "dict[str | None, list[File]]"], init=False, compare=False, repr=False
+    )
 
     @property
     def partition_columns(self) -> tuple[str, ...]:
@@ -83,13 +84,22 @@ class Files:
 
         Rows whose partition is null belong to no day, so they are in none.
         """
-        wanted = subs or {}
-        found = {
-            f.partition.get(column)
-            for f in self.files
-            if all(f.partition.get(name) == value for name, value in wanted.items())
-        }
-        return sorted(value for value in found if value is not None)
+        inside = self.by_partition(column)
+        if not subs:
+            return sorted(value for value in inside if value is not None)
+        return sorted(
+            value
+            for value, files in inside.items()
+            if value is not None and any(all(f.partition.get(n) == v for n, v in subs.items()) for f in files)
+        )
+
+    def by_partition(self, column: str) -> Mapping[str | None, Sequence[File]]:
+        """The files of each value of a partition column. They are sorted out once: jobs ask for day after day."""
+        if column not in self._inside:
+            found = self._inside[column] = {}
+            for file in self.files:
+                found.setdefault(file.partition.get(column), []).append(file)
+        return self._inside[column]
 
     def latest(self, files: Iterable[File]) -> list[File]:
         """Of some files those of the last hour of each day; all where partitions are days."""
@@ -113,13 +123,3 @@ class Files:
         midnights = {instant // DAY_MS * DAY_MS for instant in present}
         whole = (midnight + hour * HOUR_MS for midnight in sorted(midnights) for hour in range(24))
         return [hourly.of(instant) for instant in whole if instant not in present]
-
-    def fingerprint(self, column: str, days: Iterable[str] | None = None) -> str:
-        """A digest of the files of some partitions: it changes when one of them is rewritten."""
-        wanted = None if days is None else set(days)
-        lines = [
-            f"{f.partition.get(column)} {os.path.basename(f.path)} {f.size} {f.modified}"  # noqa: PTH119 - thousands
-            for f in self.files
-            if wanted is None or f.partition.get(column) in wanted
-        ]
-        return blake2b("\n".join(lines).encode(), digest_size=8).hexdigest()
