@@ -1,32 +1,55 @@
 """The original's scripts on a repo of the quickstart: compile.py, run.py, explore.py."""
 
+import contextlib
+import importlib
+import io
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from chronon.cli.scripts.environment import set_runtime_env
 from chronon.cli.scripts.run import parser_of, set_defaults
+from chronon.repo.definition import KINDS
 
 JOIN = "production/joins/shop/training_set.v1"
 PURCHASES = "production/group_bys/shop/purchases.v1"
 
 
 def script(name, *args, cwd, ok=True, given=None):
-    done = subprocess.run(
-        [sys.executable, "-c", f"from chronon.cli.scripts.{name} import main; main()", *args],
-        cwd=cwd,
-        input=given,
-        stdin=subprocess.DEVNULL if given is None else None,
-        capture_output=True,
-        text=True,
-        check=False,
-        env={**os.environ, "COLUMNS": "200"},
-    )
-    assert (done.returncode == 0) == ok, done.stdout + done.stderr
+    """What a script says, run in this process as if in one of its own: with the repo imported anew."""
+    before, said = set(sys.modules), io.StringIO()
+    main = importlib.import_module(f"chronon.cli.scripts.{name}").main
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, COLUMNS="200"))
+        stack.enter_context(patch.object(sys, "path", [*sys.path]))
+        stdin = io.StringIO(given) if given is not None else stack.enter_context(Path(os.devnull).open())
+        stack.enter_context(patch.object(sys, "stdin", stdin))
+        stack.enter_context(contextlib.chdir(cwd))
+        stack.enter_context(contextlib.redirect_stdout(said))
+        stack.enter_context(contextlib.redirect_stderr(said))
+        try:
+            main(list(args))
+            code = 0
+        except SystemExit as ended:
+            code = ended.code or 0
+        finally:
+            for module in set(sys.modules) - before:
+                if module.partition(".")[0] in (*KINDS, "scoring"):
+                    del sys.modules[module]
+    assert (code == 0) == ok, said.getvalue()
+    return said.getvalue()
+
+
+def process(name, *args, cwd):
+    """What a script says in a process of its own."""
+    command = [sys.executable, "-c", f"from chronon.cli.scripts.{name} import main; main()", *args]
+    done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
 
 
@@ -44,26 +67,79 @@ def made(tmp_path_factory):
 
 
 def test_a_repo_is_compiled_backfilled_uploaded_and_fetched(made):
-    said = script("compile", "--conf=joins/shop/training_set.py", "-y", "--table-display", cwd=made)
+    said = process("compile", "--conf=joins/shop/training_set.py", "-y", "--table-display", cwd=made)
     assert "Writing Join to" in said
     assert "Successfully wrote 1 Join objects to" in said
     tables = json.loads(said.partition("json.start")[2].partition("\n")[2].partition("\033")[0])
     assert tables["backfill"] == ["shop.shop_training_set_v1"]
 
     days = ("--start-ds=2023-11-20", "--end-ds=2023-11-21")
-    said = script("run", f"--conf={JOIN}", "--mode=backfill-final", *days, "--step-days", "1", cwd=made)
+    said = process("run", f"--conf={JOIN}", "--mode=backfill-final", *days, "--step-days", "1", cwd=made)
     assert "rows in 2 partitions" in said
-    again = script("run", f"--conf={JOIN}", *days, "--parallelism=2", cwd=made)
+    again = process("run", f"--conf={JOIN}", *days, "--parallelism=2", cwd=made)
     assert again.count("nothing to do") == 2
 
     for group_by in sorted((made / "production/group_bys/shop").iterdir()):
         conf = group_by.relative_to(made)
-        assert "generation" in script("run", f"--conf={conf}", "--mode=upload", "--ds=2023-11-29", cwd=made)
-    script("run", "--conf=production/joins/shop/training_set.v1", "--mode=metadata-upload", cwd=made)
+        assert "generation" in process("run", f"--conf={conf}", "--mode=upload", "--ds=2023-11-29", cwd=made)
+    process("run", "--conf=production/joins/shop/training_set.v1", "--mode=metadata-upload", cwd=made)
     keys = '[{"user_id": "5"}, {"user_id": 7}]'
     at = str(1701302400000)
-    said = script("run", "--mode=fetch", "--name=shop/training_set.v1", "-k", keys, "--at-millis", at, cwd=made)
+    said = process("run", "--mode=fetch", "--name=shop/training_set.v1", "-k", keys, "--at-millis", at, cwd=made)
     assert [len(json.loads(line)) > 5 for line in said.splitlines()[-2:]] == [True, True]
+
+
+TEXT = "joins/shop/training_set.py"
+DAY = ("--start-ds=2023-11-20", "--end-ds=2023-11-20")
+
+
+def test_a_join_is_compared_with_a_query(made):
+    (made / "joins/shop/compared.py").write_text((made / TEXT).read_text())
+    columns = "user_id, ts, shop_purchases_v1_price_count_14d{} AS shop_purchases_v1_price_count_14d, ds"
+    folder = made / "staging_queries/shop"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "expected.py").write_text(
+        "from ai.chronon.api.ttypes import MetaData, StagingQuery\n"
+        + "".join(
+            f'{name} = StagingQuery(query="SELECT {columns.format(change)} FROM shop.shop_compared_v1", '
+            "startPartition='2023-11-20', metaData=MetaData())\n"
+            for name, change in [("same", ""), ("other", " + 1")]
+        )
+    )
+    script("compile", "--conf=joins/shop/compared.py", "-y", cwd=made)
+    script("compile", "--conf=staging_queries/shop/expected.py", "-y", cwd=made)
+    conf = "--conf=production/joins/shop/compared.v1"
+    script("run", conf, *DAY, cwd=made)
+    queries = "--query-conf=production/staging_queries/shop/expected."
+    said = script("run", conf, "--mode=compare", queries + "same", *DAY, cwd=made)
+    assert "0 only in the join, 0 only in the query" in said
+    said = script("run", conf, "--mode=compare", queries + "other", *DAY, cwd=made, ok=False)
+    assert "shop_purchases_v1_price_count_14d" in said
+    assert "expected: a join and a staging query" in script(
+        "run", conf, "--mode=compare", f"--query-conf={JOIN}", cwd=made, ok=False
+    )
+
+
+def test_models_run_over_the_features_of_a_join(made):
+    (made / "scoring.py").write_text("def score(user):\n    return {'score': user}\n")
+    (made / "joins/shop/scored.py").write_text(
+        "from ai.chronon.join import DataType, Join, JoinPart\n"
+        "from ai.chronon.model import InferenceSpec, Model, ModelTransform, ModelTransforms\n"
+        "from ai.chronon.query import Query, select\n"
+        "from ai.chronon.api.ttypes import EventSource\n"
+        "from group_bys.shop import users\n"
+        "left = EventSource(table='data.checkouts', query=Query(select('user_id'), time_column='ts'))\n"
+        "model = Model('m', InferenceSpec('python', {'function': 'scoring:score'}),\n"
+        "    input_schema=[('user', DataType.LONG)], output_schema=[('score', DataType.LONG)])\n"
+        "v1 = Join(left, [JoinPart(users.v1)], row_ids=['user_id', 'ts'],\n"
+        "    model_transforms=ModelTransforms([ModelTransform(model, {'user': 'user_id'})]))\n"
+    )
+    script("compile", "--conf=joins/shop/scored.py", "-y", cwd=made)
+    conf = "--conf=production/joins/shop/scored.v1"
+    assert "shop_scored_v1_pre_mt: " in script("run", conf, *DAY, cwd=made)
+    said = script("run", conf, "--mode=model-transform-batch", *DAY, cwd=made)
+    assert "shop.shop_scored_v1: " in said
+    assert "1 partitions" in said
 
 
 @pytest.mark.parametrize(
@@ -71,7 +147,8 @@ def test_a_repo_is_compiled_backfilled_uploaded_and_fetched(made):
     [
         ((f"--conf={JOIN}", "--mode=upload"), "Invalid mode:upload"),
         ((f"--conf={JOIN}", "--mode=backfill", "--stp-days=3"), "did you mean --step-days?"),
-        ((f"--conf={JOIN}", "--mode=compare"), "what is missing is comparing a join with a query"),
+        ((f"--conf={JOIN}", "--mode=analyze"), "what is missing is the analysis of a definition's tables"),
+        ((f"--conf={JOIN}", "--mode=compare"), "--query-conf=production/staging_queries/"),
         (("--conf=x/y", "--mode=backfill"), "x/y is not a compiled definition"),
         (("--conf=production/joins/shop/nothing.v1",), "there is no compiled definition"),
         (("--mode=backfill",), "needs a definition"),

@@ -44,6 +44,16 @@ MISTAKES = {
         "v1 = GroupBy(users, ['user'], [Aggregation('city', windows='7d')])",
         "Please specify timeColumn for entity source",
     ),
+    "a start that is no day": (
+        GROUP_BY,
+        "v1 = GroupBy(users, ['user'], None, backfill_start_date='2023-99-99')",
+        "a day of the calendar, such as '2024-01-31'",
+    ),
+    "a start in another format": (
+        GROUP_BY,
+        "v1 = GroupBy(users, ['user'], None, backfill_start_date='20240101')",
+        "did you mean '2024-01-01'?",
+    ),
     "no input column": (
         GROUP_BY,
         "v1 = GroupBy(views, ['user'], [Aggregation(operation=Operation.COUNT)])",
@@ -220,6 +230,12 @@ def test_a_definition_with_problems_is_not_handed_out(folder):
     folder.write({GROUP_BY: HEAD + "v1 = GroupBy(views, 'user', [Aggregation('price', 'sum', '0d')])\n"})
     with pytest.raises(AssertionError, match="a window has length 0"):
         folder.repo.get("grocer.bad.v1")
+
+
+def test_a_start_is_a_day_as_the_settings_write_it(folder):
+    line = HEAD + "v1 = GroupBy(users, 'user', None, backfill_start_date='20240101')\n"
+    result = folder.write({GROUP_BY: line, "chronon.toml": 'partition_format = "yyyyMMdd"\n'}).compile()
+    assert result.problems == []
 
 
 def test_two_definitions_of_one_table_are_told(folder):

@@ -7,7 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from chronon.cli.context import Context, repo_option
-from chronon.cli.output import table
+from chronon.cli.output import tell_comparison
 
 
 @click.command()
@@ -32,15 +32,6 @@ def compare(join: str, staging_query: str, start: str | None, end: str | None, f
         raise ConfigError(f"{join} and {staging_query} cannot be compared", expected="a join and a staging query")
     until = end or context.today(-1)
     found = compare_join(left, right, context.engine, start=start or until, end=until)
-    click.echo(
-        f"{found.both:,} rows on both sides, matched by {', '.join(found.keys)}; "
-        f"{found.only_left:,} only in the join, {found.only_right:,} only in the query"
-    )
-    if found.doubled:
-        click.echo(f"{found.doubled:,} matches of rows that share their keys with others: row_ids tell rows apart")
-    heads = ("column", "agree", "differ", "null in the join", "null in the query")
-    table(heads, ((c.name, c.agree, c.differ, c.left_null, c.right_null) for c in found.columns))
-    if found.not_compared:
-        click.echo(f"not compared, as only the join has them: {', '.join(found.not_compared)}")
+    tell_comparison(found)
     if not found.equal:
         raise SystemExit(1)

@@ -15,10 +15,11 @@ from chronon.base.progress import Bar, Lines
 if TYPE_CHECKING:
     from chronon.base.errors import ChrononError
     from chronon.offline import Backfill, Upload
+    from chronon.offline.compare import Comparison
 
 __all__ = [
     "Bar", "Lines", "as_json", "instant", "json_option", "problem_data", "progress", "show", "shown", "table",
-    "tell_backfill", "tell_upload",
+    "tell_backfill", "tell_comparison", "tell_upload",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -99,3 +100,17 @@ def tell_upload(done: Upload) -> None:
     click.echo(f"{done.dataset}: {done.keys:,} keys as of {instant(done.batch_end)} UTC, generation {done.generation}")
     for note in done.notes:
         click.echo(f"  note: {note}")
+
+
+def tell_comparison(found: Comparison) -> None:
+    """How a join's table and a query differ, column by column."""
+    click.echo(
+        f"{found.both:,} rows on both sides, matched by {', '.join(found.keys)}; "
+        f"{found.only_left:,} only in the join, {found.only_right:,} only in the query"
+    )
+    if found.doubled:
+        click.echo(f"{found.doubled:,} matches of rows that share their keys with others: row_ids tell rows apart")
+    heads = ("column", "agree", "differ", "null in the join", "null in the query")
+    table(heads, ((c.name, c.agree, c.differ, c.left_null, c.right_null) for c in found.columns))
+    if found.not_compared:
+        click.echo(f"not compared, as only the join has them: {', '.join(found.not_compared)}")

@@ -6,11 +6,15 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
+from pathlib import Path
 
 from chronon.api import structs
 from chronon.api.inspect import query_of
 from chronon.api.naming import name_of, output_table, part_prefix
+from chronon.api.provenance import place_of
 from chronon.base.errors import ChrononError, ConfigError
+from chronon.base.settings import load_settings, nearest
+from chronon.base.time import Partitions
 from chronon.repo.columns import derivation_problems
 from chronon.repo.definition import Definition, part_group_bys
 
@@ -45,6 +49,7 @@ def problems_of(definition: Definition, joins: Iterable[structs.Join]) -> list[C
     value = definition.value
     found: list[ChrononError] = [*_deprecation(definition), *derivation_problems(definition)]
     if isinstance(value, structs.GroupBy):
+        found += _start(definition, value)
         found += _cumulative(definition, value)
         found += _membership(definition, value, joins)
     elif isinstance(value, structs.Join):
@@ -90,16 +95,39 @@ def _deprecation(definition: Definition) -> Iterator[ConfigError]:
     given = _metadata(definition.value).deprecationDate
     if given is None:
         return
-    try:
-        right = bool(_DATE.fullmatch(given)) and bool(date.fromisoformat(given))
-    except ValueError:
-        right = False
-    if not right:
+    if not _is_day(given):
         yield ConfigError(
             f"Deprecation date is not in the correct format: {given}",
             place=definition.at("deprecation_date"),
             expected="a day as yyyy-MM-dd",
         )
+
+
+def _start(definition: Definition, group_by: structs.GroupBy) -> Iterator[ConfigError]:
+    given = group_by.backfillStartDate
+    if given is None or _is_day(given):
+        return
+    file = place_of(group_by).file
+    root = nearest(Path(file).absolute()) if file else None
+    spec = load_settings(root).partitions if root is not None else Partitions()
+    try:
+        spec.start(given)
+    except ConfigError:
+        meant = f"{given[:4]}-{given[4:6]}-{given[6:]}"
+        yield ConfigError(
+            f"backfill_start_date is {given!r}, which is not a partition",
+            place=definition.at("backfill_start_date"),
+            expected=f"a day as {spec.format}",
+            mend=f"did you mean {meant!r}?" if _is_day(meant) else "a day of the calendar, such as '2024-01-31'",
+        )
+
+
+def _is_day(text: str) -> bool:
+    """Whether a text is a day of the calendar as ``yyyy-MM-dd``."""
+    try:
+        return bool(_DATE.fullmatch(text) and date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _cumulative(definition: Definition, group_by: structs.GroupBy) -> Iterator[ConfigError]:

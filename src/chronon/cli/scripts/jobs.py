@@ -19,7 +19,7 @@ import click
 from chronon.api import structs, wire
 from chronon.api.naming import name_of, slashed
 from chronon.base.errors import ConfigError, MissingDataError, Place, RequestError
-from chronon.cli.output import progress, tell_backfill, tell_upload
+from chronon.cli.output import progress, tell_backfill, tell_comparison, tell_upload
 from chronon.repo.definition import KINDS, AnyDefinition
 from chronon.session import Session
 
@@ -83,6 +83,10 @@ class Job:
         conf = self.conf or self.options.conf_path
         if not conf:
             raise ConfigError(f"--mode {self.mode} needs a definition", mend="--conf=production/joins/<team>/<name>")
+        return self.compiled(conf)
+
+    def compiled(self, conf: str) -> AnyDefinition:
+        """The definition of a compiled file."""
         file = self.repo / conf
         kind = next((part for part in Path(conf).parts if part in KINDS), None)
         if kind is None or not file.is_file():
@@ -169,6 +173,36 @@ def labels(job: Job) -> None:
         tell_backfill(backfill_labels(value, job.session.engine, label_ds=job.day, progress=bar))
 
 
+def models(job: Job) -> None:
+    """Run the models of a join over the partitions of its features."""
+    from chronon.offline import backfill_models
+
+    value = job.definition
+    assert isinstance(value, structs.Join)  # noqa: S101 - the modes of each kind are a table
+    start = job.start or job.options.start_partition_override
+    only = [job.options.model_transform_override] if job.options.model_transform_override else None
+    how: dict[str, Any] = {"start": start, "end": job.day, "run_first_hole": job.options.run_first_hole, "only": only}
+    with progress() as bar:
+        tell_backfill(backfill_models(value, job.session.engine, job.repo, **how, progress=bar))
+
+
+def compare(job: Job) -> None:
+    """Compare a join's table with the query that says what it should be; the job fails where they differ."""
+    from chronon.offline.compare import compare_join
+
+    query = job.options.query_conf
+    if not query:
+        raise ConfigError("compare needs a query", mend="--query-conf=production/staging_queries/<team>/<name>")
+    expected, value = job.compiled(query), job.definition
+    if not isinstance(expected, structs.StagingQuery) or not isinstance(value, structs.Join):
+        raise ConfigError(f"{query} is not compared with {job.conf}", expected="a join and a staging query")
+    start = job.start or job.options.start_date or job.day
+    found = compare_join(value, expected, job.session.engine, start=start, end=job.day)
+    tell_comparison(found)
+    if not found.equal:
+        raise SystemExit(1)
+
+
 def _keys(job: Job) -> list[Mapping[str, Any]]:
     """The keys of a request: an object or a list of them, as a flag or as a file."""
     text = job.options.key_json
@@ -191,6 +225,9 @@ def engine_parser(prog: str = "run.py") -> argparse.ArgumentParser:
     parser.add_argument("--run-first-hole", action="store_true")
     parser.add_argument("--unset-semantic-hash", action="store_true")
     parser.add_argument("--selected-join-parts", nargs="*")
+    parser.add_argument("--query-conf")
+    parser.add_argument("--start-date")
+    parser.add_argument("--model-transform-override")
     parser.add_argument("--name", "-n")
     parser.add_argument("--type", "-t")
     parser.add_argument("--key-json", "-k")
@@ -207,6 +244,8 @@ MODES: dict[str, Callable[[Job], None]] = {
     "metadata-upload": metadata_upload,
     "fetch": fetch,
     "label-join": labels,
+    "compare": compare,
+    "model-transform-batch": models,
 }
 """What each mode runs."""
 
@@ -218,9 +257,7 @@ MISSING = {
     "consistency-metrics-compute": "comparing served with recomputed values (chronon.monitor)",
     "log-flattener": "flattening the log of fetches (chronon.monitor)",
     "analyze": "the analysis of a definition's tables; chronon check and chronon lineage answer part of it",
-    "compare": "comparing a join with a query",
     "metadata-export": "exporting metadata; chronon lineage --json gives the columns",
-    "model-transform-batch": "running models over tables (chronon.models)",
 }
 """Modes whose part of the engine is not there yet: what is missing, and what helps until then."""
 
