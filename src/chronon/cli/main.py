@@ -7,6 +7,7 @@ import sys
 import rich_click as click
 from click.exceptions import Exit
 
+from chronon.cli.analyze import analyze
 from chronon.cli.changes import check, diff, prune
 from chronon.cli.compare import compare
 from chronon.cli.doctor import doctor
@@ -56,6 +57,7 @@ COMMANDS = (
     trace,
     explain,
     preview,
+    analyze,
     test,
     serve,
     sql,

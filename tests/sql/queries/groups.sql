@@ -31,6 +31,11 @@ SELECT count(*) FILTER (WHERE a > 1) AS n, count_if(a = 1) AS m, sum(a) FILTER (
 -->  n long, m long, s long
   [2, 2, 3]
 
+# of no rows too it is a number
+SELECT count_if(a = 1) AS m, count(a) AS n FROM db.t WHERE a > 100
+-->  m long, n long
+  [0, 0]
+
 SELECT bool_and(a > 0) AS e, bool_or(a > 1) AS s, every(a > 1) AS f FROM db.t
 -->  e boolean, s boolean, f boolean
   [true, true, false]

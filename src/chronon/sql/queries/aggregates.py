@@ -110,7 +110,7 @@ def _not(why: str, mend: str) -> Aggregate:
 
 AGGREGATES = {
     "count": Aggregate(_any(t.LONG, 1, 100), "count"),
-    "count_if": Aggregate(takes(t.LONG, t.BOOLEAN), "count_if", "CAST($ AS BIGINT)"),
+    "count_if": Aggregate(takes(t.LONG, t.BOOLEAN), "count_if", "CAST(coalesce($, 0) AS BIGINT)"),
     "sum": Aggregate(_sum, "sum", _LONG),  # of doubles: without that form, see ``chosen``
     "avg mean": Aggregate(_DOUBLE, "avg"),
     "min": Aggregate(_ordered, "min"),
