@@ -147,7 +147,7 @@ def test_models_run_over_the_features_of_a_join(made):
     [
         ((f"--conf={JOIN}", "--mode=upload"), "Invalid mode:upload"),
         ((f"--conf={JOIN}", "--mode=backfill", "--stp-days=3"), "did you mean --step-days?"),
-        ((f"--conf={JOIN}", "--mode=analyze"), "what is missing is the analysis of a definition's tables"),
+        ((f"--conf={JOIN}", "--mode=log-flattener"), "what is missing is flattening the log of fetches"),
         ((f"--conf={JOIN}", "--mode=compare"), "--query-conf=production/staging_queries/"),
         (("--conf=x/y", "--mode=backfill"), "x/y is not a compiled definition"),
         (("--conf=production/joins/shop/nothing.v1",), "there is no compiled definition"),
@@ -183,6 +183,16 @@ def test_explore_finds_group_bys_by_a_word(made):
     said = script("explore", "_events_without_topics", "--handler-args", "output_file=out.tsv", cwd=made)
     assert "0 group-bys without topics in out.tsv" in said
     assert (made / "out.tsv").read_text().startswith("group_by	producers")
+
+
+def test_an_analysis_of_a_compiled_definition(made):
+    days = ("--start-ds=2023-11-20", "--ds=2023-11-21")
+    said = script("run", f"--conf={PURCHASES}", "--mode=analyze", *days, "--enable-hitter", "--count=2", cwd=made)
+    assert "analysis of" in said
+    assert "total_count" in said
+    assert "timestamps" in said
+    said = script("run", f"--conf={PURCHASES}", "--mode=analyze", *days, "--skip-timestamp-check", cwd=made)
+    assert "timestamps" not in said
 
 
 # ---- the layers of variables

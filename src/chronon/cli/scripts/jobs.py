@@ -19,13 +19,13 @@ import click
 from chronon.api import structs, wire
 from chronon.api.naming import name_of, slashed
 from chronon.base.errors import ConfigError, MissingDataError, Place, RequestError
-from chronon.cli.output import progress, tell_backfill, tell_comparison, tell_upload
+from chronon.cli.output import progress, show, tell_backfill, tell_comparison, tell_upload
 from chronon.repo.definition import KINDS, AnyDefinition
 from chronon.session import Session
 
 IGNORED = (
     "--use-delta-catalog", "--disable-kryo-serializer", "--use-cached-left",
-    "--online-jar", "--online-class", "--table-permission-check", "--skip-table-permission-check",
+    "--online-jar", "--online-class", "--table-permission-check", "--export-schema",
     "--local-warehouse-location", "--enable-auto-expand", "--mock-writes",
 )  # fmt: skip
 """Flags of the original's engine that have nothing to say to this one; each is named when it is given."""
@@ -203,6 +203,28 @@ def compare(job: Job) -> None:
         raise SystemExit(1)
 
 
+def analyze(job: Job) -> None:
+    """Show what a definition means on its tables; the job fails where a check does."""
+    from chronon.offline.analyze import analyze as analyzed
+
+    value, options = job.definition, job.options
+    assert not isinstance(value, structs.StagingQuery)  # noqa: S101 - the modes of each kind are a table
+    start = job.start or options.start_date or job.session.settings.partitions.shift(job.day, -3)
+    found = analyzed(
+        value,
+        job.session.engine,
+        start=start,
+        end=job.day,
+        hitters=options.count if options.enable_hitter else 0,
+        sample=options.sample,
+        check_timestamps=not options.skip_timestamp_check,
+        check_tables=not options.skip_table_permission_check,
+    )
+    show(found)
+    if found.failed:
+        raise SystemExit(1)
+
+
 def _keys(job: Job) -> list[Mapping[str, Any]]:
     """The keys of a request: an object or a list of them, as a flag or as a file."""
     text = job.options.key_json
@@ -228,6 +250,11 @@ def engine_parser(prog: str = "run.py") -> argparse.ArgumentParser:
     parser.add_argument("--query-conf")
     parser.add_argument("--start-date")
     parser.add_argument("--model-transform-override")
+    parser.add_argument("--count", type=int, default=128)
+    parser.add_argument("--sample", type=float, default=1.0)
+    parser.add_argument("--enable-hitter", action="store_true")
+    parser.add_argument("--skip-timestamp-check", action="store_true")
+    parser.add_argument("--skip-table-permission-check", action="store_true")
     parser.add_argument("--name", "-n")
     parser.add_argument("--type", "-t")
     parser.add_argument("--key-json", "-k")
@@ -246,6 +273,7 @@ MODES: dict[str, Callable[[Job], None]] = {
     "label-join": labels,
     "compare": compare,
     "model-transform-batch": models,
+    "analyze": analyze,
 }
 """What each mode runs."""
 
@@ -256,7 +284,6 @@ MISSING = {
     "log-summary": "summaries of logs (chronon.monitor)",
     "consistency-metrics-compute": "comparing served with recomputed values (chronon.monitor)",
     "log-flattener": "flattening the log of fetches (chronon.monitor)",
-    "analyze": "the analysis of a definition's tables; chronon check and chronon lineage answer part of it",
     "metadata-export": "exporting metadata; chronon lineage --json gives the columns",
 }
 """Modes whose part of the engine is not there yet: what is missing, and what helps until then."""
