@@ -235,7 +235,7 @@ def test_a_definition_with_problems_is_not_handed_out(folder):
 def test_a_start_is_a_day_as_the_settings_write_it(folder):
     line = HEAD + "v1 = GroupBy(users, 'user', None, backfill_start_date='20240101')\n"
     result = folder.write({GROUP_BY: line, "chronon.toml": 'partition_format = "yyyyMMdd"\n'}).compile()
-    assert result.problems == []
+    assert not result.problems
 
 
 def test_two_definitions_of_one_table_are_told(folder):
