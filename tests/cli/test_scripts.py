@@ -76,13 +76,13 @@ def test_a_repo_is_compiled_backfilled_uploaded_and_fetched(made):
     days = ("--start-ds=2023-11-20", "--end-ds=2023-11-21")
     said = process("run", f"--conf={JOIN}", "--mode=backfill-final", *days, "--step-days", "1", cwd=made)
     assert "rows in 2 partitions" in said
-    again = process("run", f"--conf={JOIN}", *days, "--parallelism=2", cwd=made)
+    again = script("run", f"--conf={JOIN}", *days, "--parallelism=2", cwd=made)
     assert again.count("nothing to do") == 2
 
     for group_by in sorted((made / "production/group_bys/shop").iterdir()):
         conf = group_by.relative_to(made)
-        assert "generation" in process("run", f"--conf={conf}", "--mode=upload", "--ds=2023-11-29", cwd=made)
-    process("run", "--conf=production/joins/shop/training_set.v1", "--mode=metadata-upload", cwd=made)
+        assert "generation" in script("run", f"--conf={conf}", "--mode=upload", "--ds=2023-11-29", cwd=made)
+    script("run", "--conf=production/joins/shop/training_set.v1", "--mode=metadata-upload", cwd=made)
     keys = '[{"user_id": "5"}, {"user_id": 7}]'
     at = str(1701302400000)
     said = process("run", "--mode=fetch", "--name=shop/training_set.v1", "-k", keys, "--at-millis", at, cwd=made)

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import venv
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,14 @@ def ours():
             return done.stdout
 
     return Ours()
+
+
+@pytest.fixture(scope="session")
+def sides(original, ours):
+    """What a script prints with the published package, and with this project; both run at the same time."""
+
+    def run(name, given=None):
+        with ThreadPoolExecutor(2) as pool:
+            return list(pool.map(lambda side: side.script(name, given), (original, ours)))
+
+    return run
