@@ -93,7 +93,11 @@ class Column:
             return self._per_label(seen, self._map_items) or ({} if present else None)
         if self.shape is Shape.ELEMENT_WISE:
             return self._per_position(seen)
-        result = self._fold([(value, row) for row in seen for value in self._values(row)])
+        if self.shape is Shape.DIRECT:
+            cells = [(_as_declared(row.values.get(self.input), self.input_type), row) for row in seen]
+            result = self._fold([(cell, row) for cell, row in cells if self.formula.usable(cell)])
+        else:
+            result = self._fold([(value, row) for row in seen for value in self._values(row)])
         return None if isinstance(result, float) and not math.isfinite(result) else result
 
     def _values(self, row: Row) -> list[Any]:

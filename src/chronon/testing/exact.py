@@ -53,12 +53,19 @@ def as_double(exact: Fraction) -> float:
 
 
 def total(numbers: Sequence[float]) -> float:
-    """The sum, rounded once."""
+    """The sum, rounded once.
+
+    >>> total([1e100, 1.0, -1e100]), total([1e308, 1e308, -1e308]), total([1e308, 1e308])
+    (1.0, 1e+308, inf)
+    """
     unusual = [x for x in numbers if not math.isfinite(x)]
     if unusual:
         return sum(unusual)
-    whole, scale = multiples(numbers)
-    return as_double(Fraction(sum(whole), scale))
+    try:
+        return math.fsum(numbers)
+    except OverflowError:  # on the way, if not at the end
+        whole, scale = multiples(numbers)
+        return as_double(Fraction(sum(whole), scale))
 
 
 def multiples(numbers: Sequence[float]) -> tuple[list[int], int]:
