@@ -118,20 +118,26 @@ def _written_fields(cls: type[structs.Struct]) -> tuple[Field, ...]:
     return fields_of(next(base for base in cls.__mro__ if base.__module__ == structs.__name__))
 
 
+@cache
+def _shape(kind: Any) -> tuple[Any, Any]:
+    """What a type is made of: ``list`` or ``dict`` with the type of what it holds, or a struct with itself."""
+    if get_origin(kind) is not None:
+        return get_origin(kind), get_args(kind)[-1]
+    return (structs.Struct, kind) if issubclass(kind, structs.Struct) else (None, None)
+
+
 def _value(value: Any, kind: Any, place: Place, path: str) -> Any:
-    origin = get_origin(kind)
-    if origin is list and isinstance(value, list | tuple):
-        (inner,) = get_args(kind)
+    shape, inner = _shape(kind)
+    if shape is None:
+        return _scalar(value, kind, place, path)
+    if shape is list and isinstance(value, list | tuple):
         return [_value(item, inner, place, f"{path}[{number}]") for number, item in enumerate(cast(list[Any], value))]
-    if origin is dict and isinstance(value, Mapping):
-        inner = get_args(kind)[1]
+    if shape is dict and isinstance(value, Mapping):
         pairs = cast(Mapping[Any, Any], value).items()
         return {_scalar(k, str, place, path): _value(v, inner, place, f"{path}[{k!r}]") for k, v in pairs}
-    if origin is None and issubclass(kind, structs.Struct):
-        if isinstance(value, kind):
-            return _struct(value, place, path)
-        raise _wrong(value, kind, place, path)
-    return _scalar(value, kind, place, path)
+    if shape is structs.Struct and isinstance(value, kind):
+        return _struct(value, place, path)
+    raise _wrong(value, kind, place, path)
 
 
 def _scalar(value: Any, kind: Any, place: Place, path: str) -> Any:
@@ -175,17 +181,17 @@ def _read_struct(cls: type[T], loaded: Any, place: Place, path: str) -> T:
 
 
 def _read(value: Any, kind: Any, place: Place, path: str) -> Any:
-    origin = get_origin(kind)
-    if origin is list and isinstance(value, list):
-        (inner,) = get_args(kind)
+    shape, inner = _shape(kind)
+    if shape is None:
+        return _read_scalar(value, kind, place, path)
+    if shape is list and isinstance(value, list):
         return [_read(item, inner, place, f"{path}[{number}]") for number, item in enumerate(cast(list[Any], value))]
-    if origin is dict and isinstance(value, dict):
-        inner = get_args(kind)[1]
+    if shape is dict and isinstance(value, dict):
         pairs = cast(dict[str, Any], value).items()
         return {name: _read(item, inner, place, f"{path}[{name!r}]") for name, item in pairs}
-    if origin is None and issubclass(kind, structs.Struct):
+    if shape is structs.Struct:
         return _read_struct(kind, value, place, path)
-    return _read_scalar(value, kind, place, path)
+    raise _unreadable(value, kind, place, path)
 
 
 def _read_scalar(value: Any, kind: Any, place: Place, path: str) -> Any:

@@ -31,6 +31,8 @@ class Kept:
 
 def preserved(value: AnyDefinition, old: str, kept: Kept) -> str:
     """The text of a definition, with what is taken over from its old text."""
+    if not (kept.environment or kept.sample_percent):
+        return wire.to_json(value)
     data = wire.to_data(value)
     before = json.loads(old)
     if kept.sample_percent and isinstance(value, structs.Join) and sample_percent(before) and not sample_percent(data):
