@@ -84,6 +84,7 @@ def test_reading_passes_over_unknown_keys_and_takes_numbers_as_text():
     [
         ("{", "Error decoding file into a GroupBy"),
         ("[]", "cannot be read"),
+        ('{"aggregations": 3}', "3 cannot be read"),
         ('{"keyColumns": "user"}', "field keyColumns"),
         ('{"metaData": {"online": "yes"}}', "field metaData.online"),
         ('{"aggregations": [{"windows": [{"length": []}]}]}', r"field aggregations\[0\].windows\[0\].length"),

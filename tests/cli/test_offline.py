@@ -1,4 +1,4 @@
-"""analyze, labels, compare and a join with models, from a terminal."""
+"""analyze, export-metadata, labels, compare and a join with models, from a terminal."""
 
 import json
 
@@ -120,3 +120,18 @@ def test_a_join_with_models_has_two_tables(shop):
     assert found == [{"user": "u1", "twice": 18.0}, {"user": "u2", "twice": None}]
     done = CliRunner().invoke(cli, ["labels", "grocer.train.scored", "--repo", str(shop.root)])
     assert "the join has no labels" in str(done.exception)
+
+
+def test_metadata_are_files_under_the_paths_of_their_definitions_or_a_table(shop):
+    shop.run("compile")
+    (shop.root / "production/joins/grocer/torn.v1").write_text("{")
+    said = shop.run("export-metadata", "--to", str(shop.root / "out"), "--ds", "2024-01-06", "--embedded")
+    assert "5 definitions in" in said
+    assert "not read, as it is no JSON: joins/grocer/torn.v1" in said
+    written = json.loads((shop.root / "out/embedded_group_bys/grocer.spend.before").read_text())
+    assert [feature["name"] for feature in written["features"]] == ["price_sum_30d"]
+    assert len(list((shop.root / "out/staging_queries/grocer").iterdir())) == 2
+    assert "4 definitions" in shop.run("export-metadata", "--table", "meta.features", "--ds", "2024-01-06")
+    found = rows(shop, "SELECT entityType, count(*) AS n FROM meta.features GROUP BY 1 ORDER BY 1")
+    assert found == [{"entityType": kind, "n": 2} for kind in ("join", "stagingQueries")]
+    assert "Missing output destination" in str(shop.refused("export-metadata"))

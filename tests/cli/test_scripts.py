@@ -195,6 +195,16 @@ def test_an_analysis_of_a_compiled_definition(made):
     assert "timestamps" not in said
 
 
+def test_metadata_are_exported(made):
+    mode = ("--mode=metadata-export", f"--conf={JOIN}", "--input-root-path=production")
+    said = script("run", *mode, "--output-root-path=meta", "--process-embedded-group-bys", cwd=made)
+    assert "definitions in meta" in said
+    assert "without features" not in said
+    written = json.loads((made / "meta/joins/shop/training_set.v1").read_text())
+    assert len(written["features"]) > 5
+    assert "Missing output destination" in script("run", *mode, cwd=made, ok=False)
+
+
 # ---- the layers of variables
 
 TEAMS = {

@@ -11,6 +11,7 @@ from chronon.cli.analyze import analyze
 from chronon.cli.changes import check, diff, prune
 from chronon.cli.compare import compare
 from chronon.cli.doctor import doctor
+from chronon.cli.export import export_metadata
 from chronon.cli.feature_tests import test
 from chronon.cli.insight import explain, preview, trace
 from chronon.cli.labels import labels
@@ -58,6 +59,7 @@ COMMANDS = (
     explain,
     preview,
     analyze,
+    export_metadata,
     test,
     serve,
     sql,

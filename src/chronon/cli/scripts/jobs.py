@@ -25,7 +25,7 @@ from chronon.session import Session
 
 IGNORED = (
     "--use-delta-catalog", "--disable-kryo-serializer", "--use-cached-left",
-    "--online-jar", "--online-class", "--table-permission-check", "--export-schema",
+    "--online-jar", "--online-class", "--table-permission-check", "--export-schema", "--output-table-properties-json",
     "--local-warehouse-location", "--enable-auto-expand", "--mock-writes",
 )  # fmt: skip
 """Flags of the original's engine that have nothing to say to this one; each is named when it is given."""
@@ -225,6 +225,18 @@ def analyze(job: Job) -> None:
         raise SystemExit(1)
 
 
+def metadata_export(job: Job) -> None:
+    """Write compiled definitions with what is to be known of their features."""
+    from chronon.cli.export import export
+
+    options = job.options
+    if not options.input_root_path:
+        raise ConfigError("metadata-export needs the folder of definitions", mend="--input-root-path=production")
+    to = job.repo / options.output_root_path if options.output_root_path else None
+    source, table = job.repo / options.input_root_path, options.output_table_name
+    export(job.session, source, to, table, job.day, embedded=options.process_embedded_group_bys)
+
+
 def _keys(job: Job) -> list[Mapping[str, Any]]:
     """The keys of a request: an object or a list of them, as a flag or as a file."""
     text = job.options.key_json
@@ -255,6 +267,10 @@ def engine_parser(prog: str = "run.py") -> argparse.ArgumentParser:
     parser.add_argument("--enable-hitter", action="store_true")
     parser.add_argument("--skip-timestamp-check", action="store_true")
     parser.add_argument("--skip-table-permission-check", action="store_true")
+    parser.add_argument("--input-root-path")
+    parser.add_argument("--output-root-path")
+    parser.add_argument("--output-table-name")
+    parser.add_argument("--process-embedded-group-bys", action="store_true")
     parser.add_argument("--name", "-n")
     parser.add_argument("--type", "-t")
     parser.add_argument("--key-json", "-k")
@@ -274,6 +290,7 @@ MODES: dict[str, Callable[[Job], None]] = {
     "compare": compare,
     "model-transform-batch": models,
     "analyze": analyze,
+    "metadata-export": metadata_export,
 }
 """What each mode runs."""
 
@@ -284,7 +301,6 @@ MISSING = {
     "log-summary": "summaries of logs (chronon.monitor)",
     "consistency-metrics-compute": "comparing served with recomputed values (chronon.monitor)",
     "log-flattener": "flattening the log of fetches (chronon.monitor)",
-    "metadata-export": "exporting metadata; chronon lineage --json gives the columns",
 }
 """Modes whose part of the engine is not there yet: what is missing, and what helps until then."""
 
