@@ -24,6 +24,9 @@ def session():
         "spark.ui.enabled": "false",
         "spark.sql.legacy.sizeOfNull": "true",
         "spark.sql.mapKeyDedupPolicy": "LAST_WIN",
+        "spark.sql.shuffle.partitions": "1",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",  # compiling an expression costs more than a few rows of it
+        "spark.sql.codegen.wholeStage": "false",
     }
     for name, value in settings.items():
         builder = builder.config(name, value)

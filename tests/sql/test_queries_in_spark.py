@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from .cases import shown
 from .query_cases import read_query_cases
 from .test_spark import plain, type_in_spark
 
@@ -16,6 +17,7 @@ FILES = sorted({case.name.partition(":")[0] for case in CASES})
 @pytest.mark.parametrize("file", FILES)
 def test_spark_agrees(file, spark):
     wrong = []
+    there = {}  # a table that several cases share is made once
     for case in CASES:
         if case.error or not case.name.startswith(f"{file}:"):
             continue
@@ -23,7 +25,9 @@ def test_spark_agrees(file, spark):
         for name, table in case.tables.items():
             schema = ", ".join(f"`{column}` {type_in_spark(kind)}" for column, kind in table.schema.items())
             view = name.replace(".", "_")
-            spark.createDataFrame(table.rows, schema).coalesce(1).createOrReplaceTempView(view)
+            if there.get(view) != (schema, shown(table.rows)):
+                spark.createDataFrame(table.rows, schema).coalesce(1).cache().createOrReplaceTempView(view)
+                there[view] = schema, shown(table.rows)
             short = name.partition(".")[2]
             text = text.replace(name, f"{view} AS {short}" if named_short(text, name, short) else view)
         frame = spark.sql(text)
