@@ -273,3 +273,11 @@ def test_inline_group_bys_are_used_in_as_many_parts_as_one_likes(folder):
     assert not loaded.problems
     parts = [part for one in loaded.definitions for part in one.value.joinParts]
     assert [part.groupBy.metaData.name for part in parts] == ["grocer.inline"] * 3
+
+
+def test_a_package_of_the_same_name_elsewhere_does_not_stand_in_the_way(folder, tmp_path_factory, monkeypatch):
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "group_bys").mkdir()
+    (elsewhere / "group_bys/__init__.py").write_text("")
+    monkeypatch.syspath_prepend(elsewhere)
+    assert not folder.write(REPO).repo.load().problems

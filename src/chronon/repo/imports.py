@@ -29,7 +29,7 @@ def importing(root: Path, run: Run) -> Generator[None]:
         hidden = {name: module for name, module in sys.modules.items() if _stands_in_the_way(name, module, tops)}
         for name in hidden:
             del sys.modules[name]
-        finder = _Finder(root, run)
+        finder = _Finder(root, tops, run)
         sys.path.insert(0, str(root))
         sys.meta_path.insert(0, finder)
         importlib.invalidate_caches()
@@ -44,14 +44,24 @@ def importing(root: Path, run: Run) -> Generator[None]:
 
 
 class _Finder(MetaPathFinder):
-    def __init__(self, root: Path, run: Run) -> None:
+    def __init__(self, root: Path, tops: set[str], run: Run) -> None:
         self.root = root
+        self.tops = tops
         self.run = run
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path, target)
+        if path is None and fullname in self.tops and fullname not in sys.stdlib_module_names:
+            # only here: a folder without __init__.py would give way to any package of its name further down sys.path
+            folder = self.root / fullname
+            spec = PathFinder.find_spec(fullname, [str(self.root)], target)
+            if spec is not None and spec.origin is None and folder.is_dir():
+                spec = ModuleSpec(fullname, None, is_package=True)
+                spec.submodule_search_locations = [str(folder)]
+                return spec
+        else:
+            spec = PathFinder.find_spec(fullname, path, target)
         if spec is None or spec.origin is None or not isinstance(spec.loader, SourceFileLoader):
             return None
         if not Path(spec.origin).is_relative_to(self.root):
