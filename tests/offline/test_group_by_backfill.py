@@ -74,6 +74,36 @@ def test_entities_are_aggregated_within_their_snapshot(world: World) -> None:
     assert world.rows("out.g_spend") == [("u1", 2, 3, "a", "2024-01-04"), ("u1", None, 3, "b", "2024-01-06")]
 
 
+def test_hours_are_counted_back_from_the_end_of_the_day(world: World) -> None:
+    """The last 12 hours of a day begin at its noon: a member scored at 10:00 has no score in them."""
+    rows = [
+        ("u1", "a", 1, at("01-01"), "01-04"),
+        ("u1", "a", 2, at("01-04 10:00"), "01-04"),
+        (None, "z", 7, at("01-04 10:00"), "01-04"),
+        ("u1", "b", 3, at("01-01"), "01-06"),
+    ]
+    world.table("db.members", {"user": "string", "plan": "string", "score": "long", "ts": "long"}, rows)
+    source = EntitySource(
+        snapshot_table="db.members", query=Query(selects=select("user", "plan", "score"), time_column="ts")
+    )
+    aggregations = [Aggregation("score", Operation.SUM, windows=["1d", "12h"]), Aggregation("plan", Operation.LAST)]
+    definition = group_by(aggregations, source, accuracy=None, backfill_start_date=None)
+    backfill_group_by(definition, world.engine, start="2024-01-02", end="2024-01-06")
+    assert world.columns("out.g_spend") == ["user", "score_sum_1d", "score_sum_12h", "plan_last"]
+    assert world.rows("out.g_spend") == [("u1", 2, None, "a", "2024-01-04"), ("u1", None, None, "b", "2024-01-06")]
+
+
+def test_columns_are_written_by_name(world: World) -> None:
+    """Aggregations in another order are the same table: no value comes under another's name."""
+    world.table("db.purchases", COLUMNS, EVENTS)
+    total, count = Aggregation("amount", Operation.SUM), Aggregation("amount", Operation.COUNT)
+    backfill_group_by(group_by([total, count]), world.engine, end="2024-01-04")
+    backfill_group_by(group_by([count, total]), world.engine, end="2024-01-05")
+    found = world.rows("out.g_spend", "ds", "amount_sum", "amount_count")
+    first, second = [("2024-01-04", 30, 2), ("2024-01-04", 5, 1)], [("2024-01-05", 70, 3), ("2024-01-05", 5, 1)]
+    assert found == [*first, *second]
+
+
 def test_without_aggregations_the_selected_rows_are_the_features(world: World) -> None:
     world.table(
         "db.members",

@@ -117,6 +117,13 @@ def test_without_a_first_day_the_query_is_run_once(shop: World) -> None:
     assert shop.rows("out.t_daily") == [("a", 2)]
 
 
+def test_a_table_without_partitions_is_what_its_query_gives(shop: World) -> None:
+    run(shop, staging("SELECT user, count(*) AS n FROM db.events GROUP BY user", start_partition=None))
+    run(shop, staging("SELECT upper(user) AS name FROM db.events WHERE user = 'nobody'", start_partition=None))
+    assert shop.columns("out.t_daily") == ["name"]
+    assert shop.rows("out.t_daily") == []
+
+
 def test_without_a_first_day_partitions_are_replaced(shop: World) -> None:
     definition = staging("SELECT max(user) AS u, ds FROM db.events GROUP BY ds", start_partition=None)
     assert run(shop, definition).filled == ["2024-01-02", "2024-01-03"]

@@ -32,6 +32,13 @@ OFFLINE = (
         ),
     ),
     Deviation(
+        "offline Q7",
+        "Columns are written by position: aggregations in another order swap their values.",
+        "Columns are written by name.",
+        "It is silent corruption.",
+        (f"{_AREA}/test_group_by_backfill.py::test_columns_are_written_by_name",),
+    ),
+    Deviation(
         "offline Q11",
         "Left rows with a skewed key are left out, and with one skew key also those with a null key; some crash.",
         "skew_keys are accepted and not needed: every left row stays, with its features. This is noted in the result.",
@@ -61,6 +68,13 @@ OFFLINE = (
         "They read the time and the partition of the row that asks.",
         "Serving can.",
         (f"{_AREA}/test_join_derivations.py::test_a_part_may_read_the_time_and_the_partition",),
+    ),
+    Deviation(
+        "offline Q17",
+        "Before a join its tables are validated for today, which says nothing where today has no rows.",
+        "An analysis looks at the days that are asked for, and says what it could not check.",
+        "A check that looked at nothing is no check.",
+        (f"{_AREA}/test_analyze.py::test_days_without_rows_are_not_checked",),
     ),
     Deviation(
         "offline Q20",
@@ -115,6 +129,27 @@ OFFLINE = (
         (f"{_AREA}/test_join_derivations.py::test_a_left_column_of_a_features_name_stays_under_a_star",),
     ),
     Deviation(
+        "offline Q28",
+        "Labels of offset 0 are those of the day after; row ids must hold the keys; of rows with one key any counts.",
+        "Offsets are 1 and more; row ids need not hold the keys; the greatest row of a key counts, the rest is told.",
+        "A label joined twice must be the same.",
+        (
+            f"{_AREA}/test_labels.py::test_what_is_refused",
+            f"{_AREA}/test_labels.py::test_row_ids_need_not_hold_the_keys",
+            f"{_AREA}/test_labels.py::test_one_row_of_a_key_counts",
+        ),
+    ),
+    Deviation(
+        "offline Q29",
+        "The first and last partition of events are looked up by the default column, those of max_date too.",
+        "By the column that the query or the macro names.",
+        "The partition column may have another name.",
+        (
+            f"{_AREA}/test_join_inputs.py::test_the_partition_column_may_have_another_name",
+            f"{_AREA}/test_staging_query.py::test_a_macro_may_be_an_empty_call_and_max_date_may_name_its_column",
+        ),
+    ),
+    Deviation(
         "offline Q35",
         "A chained group-by without an accuracy is temporal, whether its parent has a topic or not.",
         "It is temporal if its parent has one.",
@@ -127,6 +162,16 @@ OFFLINE = (
         "Nothing is dropped: old partitions are kept in <table>_<hash>, when their replacement is ready.",
         "Old training data may be the only copy.",
         (f"{_AREA}/test_recompute.py::test_a_table_holds_the_rows_of_one_definition",),
+    ),
+    Deviation(
+        "offline Q37",
+        "Without a first day the macros of days are the word null, and the query must give a partition.",
+        "Those macros are refused, and the output may have no partition.",
+        "A comparison with the word null finds nothing, and says nothing.",
+        (
+            f"{_AREA}/test_staging_query.py::test_without_a_first_day_there_are_no_days",
+            f"{_AREA}/test_staging_query.py::test_without_a_first_day_the_query_is_run_once",
+        ),
     ),
     Deviation(
         "offline Q41",
@@ -150,6 +195,20 @@ OFFLINE = (
         (f"{_AREA}/test_recompute.py::test_a_job_that_fails_leaves_everything_as_it_was",),
     ),
     Deviation(
+        "offline Q49",
+        "An analysis of a chain with heavy hitters runs the backfill of its parent.",
+        "An analysis never writes; of a parent that is not there it says so.",
+        "Looking must not change anything.",
+        (f"{_AREA}/test_analyze.py::test_an_analysis_of_a_chain_writes_nothing",),
+    ),
+    Deviation(
+        "offline Q50",
+        "Exported files are called by the last element of their path: those of two teams replace one another.",
+        "They keep the path of their definition.",
+        "Nothing is lost silently.",
+        (f"{_AREA}/test_metadata.py::test_definitions_of_one_name_and_two_teams_are_two",),
+    ),
+    Deviation(
         "offline Q52",
         "A description of a parent archives the output of its children.",
         "Only what changes a value does.",
@@ -157,11 +216,45 @@ OFFLINE = (
         (f"{_AREA}/test_chaining.py::test_a_change_of_the_parent_is_a_change_of_the_child",),
     ),
     Deviation(
+        "offline Q54",
+        "A table that cannot be read counts as forbidden, and one that is not there as permitted.",
+        "What was wrong is told, and a table that is not there yet was not checked.",
+        "A damaged file is no question of permission.",
+        (
+            f"{_AREA}/test_analyze.py::test_a_file_that_cannot_be_read_is_told_and_its_neighbours_are_looked_at",
+            f"{_AREA}/test_analyze.py::test_an_analysis_of_a_chain_writes_nothing",
+        ),
+    ),
+    Deviation(
+        "offline Q55",
+        "A table without partitions keeps its rows when there are none, and fails when its columns change.",
+        "It is replaced.",
+        "It is what its query gives.",
+        (f"{_AREA}/test_staging_query.py::test_a_table_without_partitions_is_what_its_query_gives",),
+    ),
+    Deviation(
         "offline Q56",
         "A parent is checked again for every step and part of its child, and computed in one piece.",
         "Once, before the child, in the same steps.",
         "Memory is bounded by the steps.",
         (f"{_AREA}/test_chaining.py::test_a_parent_that_several_read_is_made_once_and_before_them",),
+    ),
+    Deviation(
+        "offline Q59",
+        "A model that is not known runs all models; the job passes over the flag for the first hole.",
+        "It is an error with the names that there are; the flag counts.",
+        "A slip of the pen must not start a large job.",
+        (
+            f"{_AREA}/test_models.py::test_chosen_models_run_and_unknown_ones_are_told",
+            f"{_AREA}/test_models.py::test_the_first_hole_is_filled_if_asked",
+        ),
+    ),
+    Deviation(
+        "offline Q60",
+        "The view of the latest labels knows the labels that were there when it was made.",
+        "It follows the labels.",
+        "What another job writes is seen.",
+        (f"{_AREA}/test_labels.py::test_the_latest_labels_are_those_that_are_there",),
     ),
     Deviation(
         "offline Q62",
