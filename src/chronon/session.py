@@ -20,7 +20,6 @@ from chronon.api.provenance import place_of
 from chronon.base.clock import Clock, SystemClock
 from chronon.base.errors import ConfigError
 from chronon.base.settings import load_settings, nearest
-from chronon.base.time import DAY_MS
 
 if TYPE_CHECKING:
     from chronon.engine.protocol import Engine
@@ -123,9 +122,10 @@ class Session:
         vars(made)["metaData"].outputNamespace = self.settings.namespace
         return made
 
-    def today(self, days: int = 0) -> str:
-        """The partition of today, or of some days later."""
-        return self.settings.partitions.of(self.clock.now() + days * DAY_MS)
+    def today(self, partitions: int = 0) -> str:
+        """The partition of now, or one that many later."""
+        spec = self.settings.partitions
+        return spec.shift(spec.of(self.clock.now()), partitions)
 
 
 @dataclass

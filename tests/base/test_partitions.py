@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chronon.base.errors import ConfigError, SettingsError
+from chronon.base.errors import ConfigError
 from chronon.base.settings import Settings
 from chronon.base.time import DAY_MS, HOUR_MS, Partitions, runs
 from chronon.plan.ranges import first_partition, steps
@@ -52,7 +52,7 @@ def test_runs_and_steps_lose_nothing(spec: Partitions, instant: int, places: set
     assert found == names
     pieces = list(steps(names, size, spec))
     assert [name for piece in pieces for name in piece] == names
-    assert all(len(piece) <= size for piece in pieces)
+    assert all(len(piece) <= size * DAY_MS // spec.span for piece in pieces)
 
 
 @given(INSTANTS, st.integers(5 * 60_000, 400 * DAY_MS))
@@ -69,6 +69,12 @@ def test_the_span_is_in_the_format() -> None:
         Partitions(format="yyyy-MM-dd-HH").start("2024-01-05")
 
 
-def test_outputs_are_made_day_by_day(tmp_path) -> None:
-    with pytest.raises(SettingsError, match="outputs are made day by day"):
-        _ = Settings(root=tmp_path, partition_format="yyyy-MM-dd-HH").partitions
+def test_the_settings_say_what_outputs_are(tmp_path) -> None:
+    hours = Settings(root=tmp_path, partition_format="yyyy-MM-dd-HH").partitions
+    assert (hours.unit, Settings(root=tmp_path).partitions.unit) == ("hour", "day")
+
+
+@given(INSTANTS)
+def test_the_partition_before_an_instant_had_ended_by_then(instant: int) -> None:
+    for spec in (Partitions(), Partitions(format="yyyy-MM-dd-HH")):
+        assert spec.end(spec.before(instant)) <= instant < spec.end(spec.before(instant)) + spec.span

@@ -39,6 +39,11 @@ def test_runs_of_days_are_cut_into_steps() -> None:
     assert list(steps(days(1, 2, 5), 3, SPEC)) == [days(1, 2), days(5)]
 
 
+def test_a_step_of_a_day_is_24_hours() -> None:
+    spec = Partitions(format="yyyy-MM-dd-HH")
+    assert [len(step) for step in steps(spec.between("2024-01-05-03", "2024-01-06-05"), 1, spec)] == [24, 3]
+
+
 def test_an_inverted_range_is_a_mistake() -> None:
     with pytest.raises(ConfigError, match="Invalid partition range"):
         wanted("2024-01-02", "2024-01-01", SPEC)

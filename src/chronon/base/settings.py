@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from chronon.base.errors import SettingsError
-from chronon.base.time import DAY_MS, Partitions
+from chronon.base.time import Partitions
 
 FILE = "chronon.toml"
 MARKS = ("teams.json", FILE)
@@ -44,7 +44,7 @@ class Settings:
     threads:
         How many threads it uses; ``None``: as many as there are cores.
     partition_column, partition_format:
-        How days are named in tables.
+        How days are named in tables; with ``HH`` in the format, hours.
     namespace:
         Where output tables go instead of the namespaces of their definitions; of an environment its name, if it does
         not say.
@@ -92,15 +92,8 @@ class Settings:
 
     @property
     def partitions(self) -> Partitions:
-        """How days are named in tables."""
-        named = Partitions(self.partition_column, self.partition_format)
-        if named.span != DAY_MS:
-            raise SettingsError(
-                f"partition_format is {self.partition_format!r}",
-                expected="days, such as yyyy-MM-dd: outputs are made day by day",
-                mend="partition_format in [tables.<namespace>.<table>], for a source whose partitions are hours",
-            )
-        return named
+        """How days, or hours, are named in tables."""
+        return Partitions(self.partition_column, self.partition_format)
 
     def values(self) -> dict[str, tuple[Any, str]]:
         """Each setting with its value as it is used, and where that came from."""

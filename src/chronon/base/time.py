@@ -73,7 +73,7 @@ def instant_of(moment: datetime) -> int:
 class Partitions:
     """How days, or hours, are named in tables: the partition column and the format of its values.
 
-    A format with ``HH`` names hours: partitions, ranges and steps are then of one hour.
+    A format with ``HH`` names hours: partitions and ranges are then of one hour.
 
     >>> spec = Partitions()
     >>> spec.start("2024-01-10"), spec.shift("2024-02-28", 2)
@@ -97,6 +97,11 @@ class Partitions:
         """The length of a partition in ms."""
         return HOUR_MS if "HH" in self.format else DAY_MS
 
+    @property
+    def unit(self) -> str:
+        """What a partition is: ``"day"`` or ``"hour"``."""
+        return "hour" if self.span == HOUR_MS else "day"
+
     def start(self, ds: str) -> int:
         """The first instant of the partition ``ds``, in ms."""
         try:
@@ -113,6 +118,10 @@ class Partitions:
         """The partition that holds ``instant``."""
         moment = datetime(1970, 1, 1) + timedelta(milliseconds=floor(instant, self.span))  # noqa: DTZ001 - UTC
         return moment.strftime(self.strptime)
+
+    def before(self, instant: int) -> str:
+        """The last partition that had ended by ``instant``."""
+        return self.of(instant - self.span)
 
     def shift(self, ds: str, partitions: int) -> str:
         """The partition that many later (earlier if negative)."""

@@ -84,12 +84,11 @@ def upload(name: str, ds: str | None, folder: Path | None) -> None:
     """
     from chronon.api import structs
     from chronon.base.clock import SystemClock
-    from chronon.base.time import DAY_MS
     from chronon.offline import upload_group_by, upload_join
 
     context = Context.of(folder)
     definition = context.definition(name)
-    day = ds or context.settings.partitions.of(SystemClock().now() - DAY_MS)
+    day = ds or context.settings.partitions.before(SystemClock().now())
     with progress() as bar:
         if isinstance(definition, structs.Join):
             done = upload_join(definition, context.engine, context.store, ds=day, progress=bar)

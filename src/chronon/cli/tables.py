@@ -22,12 +22,11 @@ def snapshot(source: str, ds: str | None, folder: Path | None, *, again: bool) -
     are those of one moment; the partition is published when all have come.
     """
     from chronon.base.clock import SystemClock
-    from chronon.base.time import DAY_MS
     from chronon.offline.snapshot import snapshot as take
 
     context = Context.of(folder)
     clock = SystemClock()
-    day = ds or context.settings.partitions.of(clock.now() - DAY_MS)
+    day = ds or context.settings.partitions.before(clock.now())
     tell_backfill(take(source, context.settings.sources, context.engine, ds=day, clock=clock, again=again))
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from chronon.base.errors import ConfigError, DataError, MissingDataError, SettingsError, StorageError
-from chronon.base.time import Partitions
+from chronon.base.time import DAY_MS, HOUR_MS, Partitions
 from chronon.engine.tables.digests import Digests
 from chronon.engine.tables.files import File, Files
 from chronon.engine.tables.folders import single_file
@@ -45,7 +45,7 @@ class Warehouse:
         Only rows that had arrived by this instant (ms) are listed; ``None`` for all. The tables that are made as of it
         are seen as they are.
     partitions:
-        How days are named: those of tables whose partitions are hours are given that name.
+        How partitions of outputs are named: those of tables that have others are given that name.
     """
 
     def __init__(
@@ -76,31 +76,32 @@ class Warehouse:
         if known is None:
             raise self._unknown(table)
         if self.as_of is None or table.endswith(known_at(self.as_of)):
-            return self._by_day(known.files(at), at)
-        return self._by_day(self._arrived(known, at, self.as_of), at)
+            return self._as_outputs(known.files(at), at)
+        return self._as_outputs(self._arrived(known, at, self.as_of), at)
 
-    def _by_day(self, files: Files, at: Location) -> Files:
-        """The files of a table whose partitions are hours, with their days; of any other as they are."""
+    def _as_outputs(self, files: Files, at: Location) -> Files:
+        """The files of a table with partitions of its own, with those of outputs; of any other as they are."""
         named = at.options.get("partition_format")
         if named is None or not files.files:
             return files
-        hourly = Partitions(at.options.get("partition_column", next(iter(files.partition_columns), "")), named)
-        if hourly.span == self._partitions.span or hourly.column not in files.partition_columns:
+        own = Partitions(at.options.get("partition_column", next(iter(files.partition_columns), "")), named)
+        if own.span == self._partitions.span == DAY_MS or own.column not in files.partition_columns:
+            other = "days or hours" if self._partitions.span == HOUR_MS else "hours such as yyyy-MM-dd-HH"
             raise SettingsError(
                 f"{at.table} has partition_format = {named!r} in the settings",
-                expected=f"hours such as yyyy-MM-dd-HH, in folders {hourly.column or 'hour'}=...",
+                expected=f"{other}, in folders {own.column or 'hour'}=...",
             )
         try:
-            return replace(files, files=tuple(self._of_day(file, hourly) for file in files.files), hourly=hourly)
+            return replace(files, files=tuple(self._ending(file, own) for file in files.files), own=own)
         except ConfigError as error:
             raise DataError(f"{at.table}: {error.problem}", expected=error.expected) from error
 
-    def _of_day(self, file: File, hourly: Partitions) -> File:
-        hour = file.partition[hourly.column]
-        if hour is None:
+    def _ending(self, file: File, own: Partitions) -> File:
+        named = file.partition[own.column]
+        if named is None:
             return file
-        day = self._partitions.of(hourly.start(hour))
-        return replace(file, partition={**file.partition, hourly.column: day}, hour=hour)
+        ds = self._partitions.of(own.end(named) - 1)
+        return replace(file, partition={**file.partition, own.column: ds}, named=named)
 
     def _arrived(self, known: TableFormat, at: Location, as_of: int) -> Files:
         """The files with what had arrived by an instant."""

@@ -9,11 +9,10 @@ from chronon.api import structs
 from chronon.base.arrow import compute
 from chronon.base.errors import RequestError
 from chronon.base.moments import instant_from
-from chronon.base.time import DAY_MS, floor
 from chronon.base.types import LONG
 from chronon.offline.features import Features, features_of_rows
 from chronon.offline.frames import Frame
-from chronon.plan.join import AsOf, PartPlan
+from chronon.plan.join import PartPlan
 from chronon.plan.ranges import first_partition
 from chronon.plan.rows import plan_rows, wanted
 from chronon.plan.scans import ENTITIES, EVENTS
@@ -81,10 +80,9 @@ def _keys(definition: structs.Join | structs.GroupBy, engine: Engine, only: Sequ
 
 def _of_part(part: PartPlan, engine: Engine, at: int) -> pa.Table:
     spec, plan = engine.partitions_spec, part.plan
-    midnight = floor(at, DAY_MS)
-    until = {AsOf.INSTANT: at, AsOf.MIDNIGHT: midnight, AsOf.DAY_END: midnight + DAY_MS}[part.as_of]
+    until = part.as_of.instant(at, spec)
     if plan.kind == ENTITIES:
-        day = spec.of(until - DAY_MS)
+        day = spec.before(until)
         found = engine.keys(plan, (day, day), None)
     else:
         window = plan.aggregator.widest_window if plan.aggregator is not None else 0

@@ -1,4 +1,4 @@
-"""The backfill of a group-by: the features of all keys at the end of each day."""
+"""The backfill of a group-by: the features of all keys at the end of each partition, a day or an hour."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ def backfill_group_by(
         work = todo(group_by, table, days, available, engine, run_first_hole=run_first_hole)
         require_same_types(group_by, table, {**plan.keys, **plan.outputs}, work, engine)
         result.present = work.present
-        result.notes += work.notes(" and ".join(dict.fromkeys(scan.table for scan in plan.scans)))
-        result.notes += _told(waiting or {}, work.without_input)
+        result.notes += work.notes(" and ".join(dict.fromkeys(scan.table for scan in plan.scans)), spec.unit)
+        result.notes += _told(waiting or {}, work.without_input, spec.unit)
         if work.days:
             since = work.days[0] if plan.kind == ENTITIES else first_partition(spec.end(work.days[0]), window, spec)
             result.notes += gaps(plan, since, work.days[-1], engine)
@@ -108,12 +108,12 @@ def _available(waiting: dict[str, list[str]], *, any_source: bool) -> set[str]:
     return {ds for ds, lacking in waiting.items() if any_source or not lacking}
 
 
-def _told(waiting: dict[str, list[str]], days: Sequence[str]) -> Iterator[str]:
+def _told(waiting: dict[str, list[str]], days: Sequence[str], unit: str) -> Iterator[str]:
     """Which days wait for which table."""
     tables = dict.fromkeys(table for ds in days for table in waiting.get(ds, []))
     for table in tables:
         lacking = [ds for ds in days if table in waiting.get(ds, [])]
-        yield f"{len(lacking)} days wait for {table}, as the other sources have them: {some(lacking)}"
+        yield f"{len(lacking)} {unit}s wait for {table}, as the other sources have them: {some(lacking)}"
 
 
 def _partitions(scan: Scan, engine: Engine) -> Iterator[str]:

@@ -125,7 +125,7 @@ def _backfill(
         require_same_types(join, table, plan.outputs, work, engine)
         result.present = work.present
         look_at_inputs(plan, work.days, result, engine)
-        result.notes += work.notes(left.table)
+        result.notes += work.notes(left.table, engine.partitions_spec.unit)
         if join.skewKeys:
             result.notes.append("skew_keys are not needed: every left row stays, with its features")
         inputs = Inputs.of(_inputs(plan), engine)
@@ -177,14 +177,14 @@ def look_at_inputs(plan: JoinPlan, days: list[str], result: Told, engine: Engine
     spec = engine.partitions_spec
     told: set[str] = set()
     for part in plan.parts:
-        shift = -1 if part.as_of is AsOf.MIDNIGHT or part.changes else 0
-        last = spec.shift(days[-1], shift)
+        last = part.seen(days[-1], spec)
         if part.plan.kind == ENTITIES:
-            first: str | None = spec.shift(days[0], shift)
+            first: str | None = part.seen(days[0], spec)
         else:
             window = part.plan.aggregator.widest_window if part.plan.aggregator is not None else 0
-            first = first_partition(spec.start(days[0]) + DAY_MS, window, spec)
-        found = gaps(part.plan, first, last, engine)
+            first = first_partition(spec.end(days[0]), window, spec)
+        midnights = part.plan.kind == ENTITIES and part.as_of is AsOf.MIDNIGHT
+        found = gaps(part.plan, first, last, engine, midnights=midnights)
         found += gaps(part.plan, days[0], days[-1], engine, part.changes)
         result.notes += [note for note in found if note not in result.notes]
         if part.plan.name not in told:  # a group-by may be several parts; its rows are left out once

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from chronon.api import structs
 from chronon.api.provenance import place_of
 from chronon.base.errors import ConfigError, DataError, MissingDataError, SchemaError, raise_all
+from chronon.base.time import DAY_MS, Partitions, floor
 from chronon.plan.hashes import output_hash
 from chronon.plan.ranges import bounded, first_partition, missing, wanted
 from chronon.plan.scans import ENTITIES, Scan, common_type
@@ -17,7 +18,6 @@ from chronon.plan.scans import ENTITIES, Scan, common_type
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from chronon.base.time import Partitions
     from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
     from chronon.engine.tables.digests import Digests
@@ -58,14 +58,14 @@ class Todo:
     retired: dict[str, str]
     stamps: Mapping[str, Mapping[str, str]]
 
-    def notes(self, input_name: str) -> Iterator[str]:
+    def notes(self, input_name: str, unit: str = "day") -> Iterator[str]:
         """What a reader should know: which of the requested partitions are not there in the end, and why."""
         if self.without_input:
             lacking = self.without_input
-            yield f"{input_name} has no rows for {len(lacking)} of the requested days: {some(lacking)}"
+            yield f"{input_name} has no rows for {len(lacking)} of the requested {unit}s: {some(lacking)}"
         if self.skipped:
             yield (
-                f"{len(self.skipped)} days before the first partition are skipped: {some(self.skipped)}; "
+                f"{len(self.skipped)} {unit}s before the first partition are skipped: {some(self.skipped)}; "
                 "fill them with run_first_hole (--run-first-hole)"
             )
         if self.outdated:
@@ -229,11 +229,11 @@ class Inputs:
         """
         spec = engine.partitions_spec
         for table, (files, column, window) in self.tables.items():
-            first = first_partition(spec.start(days[0]), window, spec)
+            first, last = _read(files, window, days[0], days[-1], spec)
             present = {file.path: file for file in engine.warehouse.files(table).files}
             for file in files.files:
                 ds = file.partition.get(column)
-                read = ds is None or bool(bounded([ds], first, days[-1]))
+                read = ds is None or bool(bounded([ds], first, last))
                 if read and present.get(file.path) != file:
                     raise DataError(
                         f"{table} was rewritten while it was read: {file.path}",
@@ -244,11 +244,22 @@ class Inputs:
         """A digest for each table of what the files hold that the partition ``ds`` is computed from."""
         found: dict[str, str] = {}
         for table, (files, column, window) in self.tables.items():
-            first = first_partition(spec.start(ds), window, spec)
+            first, last = _read(files, window, ds, ds, spec)
             named = column in files.partition_columns
-            days = bounded(files.partitions(column), first, ds) if named else None
+            days = bounded(files.partitions(column), first, last) if named else None
             found[table] = digests.of(files, column, days)
         return found
+
+
+def _read(files: Files, window: int | None, first: str, last: str, spec: Partitions) -> tuple[str | None, str]:
+    """The first and last partition that the outputs ``first`` to ``last`` are made from; what is as of a midnight too.
+
+    A day that holds the hour ``last`` counts as the last of its hours.
+    """
+    span = max(spec.span, files.own.span if files.own is not None else 0)
+    return first_partition(floor(spec.start(first), DAY_MS), window, spec), spec.of(
+        floor(spec.start(last), span) + span - 1
+    )
 
 
 def stamp(
@@ -284,9 +295,18 @@ def with_stamp(schema: Schema, stamp: Mapping[str, str]) -> pa.Schema:
 
 
 def gaps(
-    plan: GroupByPlan, first: str | None, last: str, engine: Engine, scans: Sequence[Scan] | None = None
+    plan: GroupByPlan,
+    first: str | None,
+    last: str,
+    engine: Engine,
+    scans: Sequence[Scan] | None = None,
+    *,
+    midnights: bool = False,
 ) -> list[str]:
-    """A note for each source of a group-by (or of ``scans``) that lacks partitions between ``first`` and ``last``."""
+    """A note for each source of a group-by (or of ``scans``) that lacks partitions between ``first`` and ``last``.
+
+    With ``midnights``, only those that end at one are read.
+    """
     notes: list[str] = []
     spec = engine.partitions_spec
     for scan in plan.scans if scans is None else scans:
@@ -297,11 +317,16 @@ def gaps(
         until = min(last, scan.end) if scan.end else last
         if since is None or spec.start(since) > spec.start(until):
             continue
-        lacking = [ds for ds in spec.between(since, until) if ds not in set(present)]
+        own = engine.warehouse.files(scan.table).own
+        step = DAY_MS if midnights or (own is not None and own.span > spec.span) else spec.span
+        there = set(present)
+        lacking = [ds for ds in spec.between(since, until) if ds not in there and spec.end(ds) % step == 0]
         if lacking:
             kind = "snapshot" if scan.kind == ENTITIES and scan in plan.scans else "partition"
             shown = some(lacking)
-            notes.append(f"{plan.name}: {scan.table} has no {kind} for {len(lacking)} of the days read ({shown})")
+            notes.append(
+                f"{plan.name}: {scan.table} has no {kind} for {len(lacking)} of the {spec.unit}s read ({shown})"
+            )
         hours = engine.hours_lacking(scan.table, set(bounded(present, since, until)))
         if hours:
             notes.append(f"{plan.name}: {scan.table} lacks {len(hours)} hours of the days read ({some(hours)})")

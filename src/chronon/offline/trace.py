@@ -15,7 +15,7 @@ from chronon.offline.features import answered, left_of
 from chronon.offline.frames import frame_of, one_row
 from chronon.offline.traced import AFTER, BEFORE, INSIDE, Trace, TracedColumn, TracedRow, length
 from chronon.plan.changes import OWN_TIME, REVERSAL
-from chronon.plan.join import AsOf, JoinPlan, PartPlan
+from chronon.plan.join import JoinPlan, PartPlan
 from chronon.plan.names import SEQUENCE
 from chronon.plan.ranges import first_partition
 from chronon.plan.rows import columns_read, plan_rows, read_through, types_of, wanted
@@ -96,7 +96,9 @@ def _columns(
     key = {name: left.column(column)[0].as_py() for name, column in part.keys.items()}
     by_name = {p.name: p for p in bare.aggregator.parts} if bare.aggregator is not None else {}
     for name in inside:
-        made = _described(part, name, by_name.get(name), values[name], key, _until(part, at))
+        made = _described(
+            part, name, by_name.get(name), values[name], key, part.as_of.instant(at, engine.partitions_spec)
+        )
         if None not in key.values():
             made.rows = _rows(part, by_name.get(name), made, engine, around)
         else:
@@ -109,11 +111,6 @@ def columns_inside(part: PartPlan, read: set[str]) -> list[str]:
     outputs = [name for name, column in part.columns.items() if column in read]
     found = read_through(outputs, part.plan.derivations)
     return [name for name in part.plan.raw_outputs if name in found]
-
-
-def _until(part: PartPlan, at: int) -> int:
-    midnight = floor(at, DAY_MS)
-    return {AsOf.INSTANT: at, AsOf.MIDNIGHT: midnight, AsOf.DAY_END: midnight + DAY_MS}[part.as_of]
 
 
 def _described(
@@ -165,7 +162,7 @@ def _rows(
     else:
         widest = plan.aggregator.widest_window if plan.aggregator is not None else 0
         first = first_partition(column.as_of, widest, spec)
-        days = (spec.shift(first, -BACK_DAYS) if first is not None else None, None)
+        days = (spec.of(spec.start(first) - BACK_DAYS * DAY_MS) if first is not None else None, None)
         found = [row for scan in plan.scans for row in _read(part, scan, inputs, days, column, engine)]
     found.sort(key=lambda row: (row.ts if row.ts is not None else -1, row.sequence))
     before = [row for row in found if row.where == BEFORE]
@@ -175,17 +172,17 @@ def _rows(
 
 
 def _of_entities(part: PartPlan, inputs: list[str], column: TracedColumn, engine: Engine) -> Iterator[TracedRow]:
-    """Rows of the snapshot of the day before; of entities that are followed within the day, the changes since."""
+    """Rows of the snapshot of the day (or hour) before; of entities that are followed, the changes since."""
     spec = engine.partitions_spec
     until = column.as_of
-    midnight = floor(until, DAY_MS) if part.changes else until
-    day = spec.of(midnight - DAY_MS)
+    begun = floor(until, spec.span) if part.changes else until
+    day = spec.before(begun)
     for scan in part.plan.scans:
         yield from _read(part, scan, inputs, (day, day), column, engine)
     for scan in part.changes:
-        for row in _read(part, scan, inputs, (spec.of(midnight), spec.of(midnight)), column, engine):
+        for row in _read(part, scan, inputs, (spec.of(begun), spec.of(begun)), column, engine):
             made = row.made if row.made is not None else 0
-            counts = midnight <= made < until
+            counts = begun <= made < until
             yield row if counts else replace(row, where=AFTER if made >= until else BEFORE)
 
 

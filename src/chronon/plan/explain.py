@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from chronon.base.time import DAY_MS, Partitions
+from chronon.base.time import Partitions
 from chronon.plan.group_by import GroupByPlan
 from chronon.plan.join import AsOf, JoinPlan
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES, Scan
+
+_SNAPSHOTS = {
+    AsOf.INSTANT: "the snapshot of the {unit} before",
+    AsOf.MIDNIGHT: "the snapshot of the day before",
+    AsOf.PARTITION_END: "the snapshot of its {unit}",
+}
 
 
 @dataclass(frozen=True)
@@ -52,18 +58,16 @@ def reads_of_join(plan: JoinPlan, days: Sequence[str], spec: Partitions) -> Iter
     for table in plan.given.tables:
         yield Reads("bootstrap", "its own partition", table.scan, days[0], days[-1])
     for part in plan.parts:
-        shift = -1 if part.as_of is AsOf.MIDNIGHT or part.changes else 0
-        first, last = spec.shift(days[0], shift), spec.shift(days[-1], shift)
-        sees = f"rows before {part.as_of.value}"
         if part.plan.kind == ENTITIES:
-            sees = "the snapshot of the day before" if shift else "the snapshot of its day"
-            yield from _scans(part.plan, sees, first, last)
+            sees = _SNAPSHOTS[part.as_of].format(unit=spec.unit)
+            yield from _scans(part.plan, sees, part.seen(days[0], spec), part.seen(days[-1], spec))
+            since = "midnight" if spec.unit == "day" else "its hour began"
             for scan in part.changes:
-                yield Reads(part.plan.name, "changes since midnight", scan, days[0], days[-1])
+                yield Reads(part.plan.name, f"changes since {since}", scan, days[0], days[-1])
             continue
         widest = part.plan.aggregator.widest_window if part.plan.aggregator is not None else 0
-        earliest = spec.start(days[0]) + (DAY_MS if part.as_of is AsOf.DAY_END else 0)
-        yield from _scans(part.plan, sees, first_partition(earliest, widest, spec), None)
+        earliest = part.as_of.instant(spec.start(days[0]), spec)
+        yield from _scans(part.plan, f"rows before {part.as_of.value}", first_partition(earliest, widest, spec), None)
 
 
 def reads_of_group_by(plan: GroupByPlan, days: Sequence[str], spec: Partitions) -> Iterator[Reads]:
@@ -71,10 +75,11 @@ def reads_of_group_by(plan: GroupByPlan, days: Sequence[str], spec: Partitions) 
     if not days:
         return
     if plan.kind == ENTITIES:
-        yield from _scans(plan, "the snapshot of its day", days[0], days[-1])
+        yield from _scans(plan, f"the snapshot of its {spec.unit}", days[0], days[-1])
         return
     widest = plan.aggregator.widest_window if plan.aggregator is not None else 0
-    yield from _scans(plan, "rows before the end of its day", first_partition(spec.end(days[0]), widest, spec), None)
+    sees = f"rows before the end of its {spec.unit}"
+    yield from _scans(plan, sees, first_partition(spec.end(days[0]), widest, spec), None)
 
 
 def _scans(plan: GroupByPlan, sees: str, first: str | None, last: str | None) -> Iterator[Reads]:

@@ -15,7 +15,7 @@ from chronon.api.naming import external_prefix, name_of, part_prefix
 from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, Place, SchemaError, raise_all
-from chronon.base.time import DAY_MS
+from chronon.base.time import DAY_MS, Partitions, floor
 from chronon.plan.changes import plan_changes
 from chronon.plan.columns import JoinColumns
 from chronon.plan.external import Externals, externals_of, offline_problems
@@ -33,7 +33,18 @@ class AsOf(Enum):
 
     INSTANT = "its own time"
     MIDNIGHT = "the midnight before its time"
-    DAY_END = "the end of its partition"
+    PARTITION_END = "the end of its partition"
+
+    def instant(self, at: int, spec: Partitions) -> int:
+        """Until when a row of the time ``at`` sees the right side; all in ms.
+
+        >>> spec, hour = Partitions(format="yyyy-MM-dd-HH"), 3_600_000
+        >>> [rule.instant(30 * hour + 5, spec) / hour for rule in (AsOf.MIDNIGHT, AsOf.PARTITION_END)]
+        [24.0, 31.0]
+        """
+        if self is AsOf.INSTANT:
+            return at
+        return floor(at, DAY_MS) if self is AsOf.MIDNIGHT else spec.end(spec.of(at))
 
 
 @dataclass(frozen=True)
@@ -53,7 +64,7 @@ class PartPlan:
     as_of:
         Until when a left row sees it.
     changes:
-        For entities seen as of an instant: where their changes within the day are.
+        For entities seen as of an instant: where their changes within the partition are.
     """
 
     prefix: str
@@ -62,6 +73,12 @@ class PartPlan:
     columns: dict[str, str]
     as_of: AsOf
     changes: tuple[Scan, ...] = ()
+
+    def seen(self, ds: str, spec: Partitions) -> str:
+        """The last partition that left rows of ``ds`` need whole; of entities, that of the snapshot they see."""
+        if self.plan.kind == EVENTS and self.as_of is AsOf.INSTANT:
+            return ds
+        return spec.before(self.as_of.instant(spec.start(ds), spec))
 
 
 @dataclass(frozen=True)
@@ -142,7 +159,7 @@ def plan_join(join: structs.Join, tables: Tables, rows: Scan | None = None) -> J
     assert left is not None  # noqa: S101 - a scan that is missing is a problem
     problems = [*wrong, *_reserved(left_columns, place), *_same_names(parts, place)]
     for asked, part in zip(_parts(join, externals), parts, strict=True):
-        problems += _problems_of_part(part, left_columns, asked.place)
+        problems += _problems_of_part(part, left_columns, asked.place, tables.partitions_spec)
         if asked.external is not None:
             problems += offline_problems(asked.external, part.plan, join, asked.number)
     raise_all(problems)
@@ -220,7 +237,7 @@ def _reserved(left_columns: t.Schema, place: Place) -> Iterator[ConfigError]:
 def as_of(left_kind: str, plan: GroupByPlan) -> AsOf:
     """The rule of the six cases: what the left side is of, and the accuracy of the group-by."""
     if left_kind == ENTITIES:
-        return AsOf.DAY_END
+        return AsOf.PARTITION_END
     return AsOf.INSTANT if plan.accuracy == Accuracy.TEMPORAL else AsOf.MIDNIGHT
 
 
@@ -232,7 +249,7 @@ def _left_columns(left: Scan, tables: Tables) -> dict[str, t.DataType]:
     return columns
 
 
-def _problems_of_part(part: PartPlan, left_columns: t.Schema, place: Place) -> list[ChrononError]:
+def _problems_of_part(part: PartPlan, left_columns: t.Schema, place: Place, spec: Partitions) -> list[ChrononError]:
     found: list[ChrononError] = []
     for key, column in part.keys.items():
         kind = left_columns.get(column)
@@ -265,19 +282,20 @@ def _problems_of_part(part: PartPlan, left_columns: t.Schema, place: Place) -> l
                 )
             )
     if part.as_of is not AsOf.INSTANT:
-        found += hours_on_days(part, place)
+        found += hours_on_days(part, place, spec)
     return found
 
 
-def hours_on_days(part: PartPlan, place: Place) -> list[ChrononError]:
-    """Events seen as of a midnight take windows in days only."""
+def hours_on_days(part: PartPlan, place: Place, spec: Partitions) -> list[ChrononError]:
+    """Events seen as of a midnight take windows in days only; as of the end of an hour, any."""
     if part.plan.kind != EVENTS:
         return []
+    step = spec.span if part.as_of is AsOf.PARTITION_END else DAY_MS
     hourly = [
         f"{a.inputColumn} over {w.length}h"
         for a in part.plan.definition.aggregations or []
         for w in a.windows or []
-        if window_ms(w) % DAY_MS
+        if window_ms(w) % step
     ]
     return (
         [

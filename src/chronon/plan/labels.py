@@ -16,7 +16,7 @@ from chronon.api.naming import name_of, output_table
 from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, Place, raise_all
-from chronon.base.time import Partitions
+from chronon.base.time import DAY_MS, Partitions
 from chronon.plan.derivations import quoted
 from chronon.plan.join import JoinPlan, PartPlan, plan_join
 from chronon.plan.scans import Tables
@@ -161,6 +161,12 @@ def plan_labels(join: structs.Join, tables: Tables) -> LabelPlan:
     place = place_of(join, "labelPart")
     if labels is None or not labels.labels:
         raise ConfigError("the join has no labels", place=place, mend="label_part=LabelPart(...)")
+    if tables.partitions_spec.span != DAY_MS:
+        raise ConfigError(
+            f"labels are counted in days, the partitions here are hours ({tables.partitions_spec.format})",
+            place=place,
+            mend="partition_format='yyyy-MM-dd' in an environment of its own",
+        )
     start, end = labels.leftStartOffset or 0, labels.leftEndOffset or 0
     raise_all(_problems(join, labels, start, end, place))
     parts = [_as_of_day(part) for part in labels.labels]

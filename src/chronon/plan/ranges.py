@@ -42,15 +42,16 @@ def wanted(start: str, end: str, spec: Partitions) -> list[str]:
 
 
 def steps(days: Sequence[str], size: int, spec: Partitions) -> Iterator[list[str]]:
-    """Runs of consecutive days, cut into pieces of at most ``size`` days.
+    """Runs of consecutive partitions, cut into pieces of at most ``size`` days.
 
     >>> [len(s) for s in steps(Partitions().between("2024-01-01", "2024-01-07"), 3, Partitions())]
     [3, 3, 1]
     """
+    many = size * DAY_MS // spec.span
     for first, last in runs(list(days), spec):
         run = spec.between(first, last)
-        for at in range(0, len(run), size):
-            yield run[at : at + size]
+        for at in range(0, len(run), many):
+            yield run[at : at + many]
 
 
 def first_partition(earliest: int, widest: int | None, spec: Partitions) -> str | None:

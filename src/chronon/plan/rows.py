@@ -90,7 +90,9 @@ def plan_rows(wanted: Wanted, columns: Mapping[str, t.DataType], tables: Tables)
     rule = as_of(wanted.kind, plan)
     changes = plan_changes(plan, tables) if plan.kind == ENTITIES and rule is AsOf.INSTANT else ()
     part = PartPlan("", plan, {key: key for key in plan.keys}, {n: n for n in plan.outputs}, rule, changes)
-    raise_all(hours_on_days(part, place_of(wanted.definition)) if rule is not AsOf.INSTANT else [])
+    raise_all(
+        hours_on_days(part, place_of(wanted.definition), tables.partitions_spec) if rule is not AsOf.INSTANT else []
+    )
     return JoinPlan(
         definition=structs.Join(metaData=wanted.definition.metaData),
         name=plan.name,

@@ -10,7 +10,7 @@ from chronon.api import structs
 from chronon.api.inspect import query_of, sub_partitions, underlying
 from chronon.api.naming import output_table
 from chronon.base import types as t
-from chronon.base.errors import ChrononError, ExpressionError, Place, SchemaError
+from chronon.base.errors import ChrononError, ConfigError, ExpressionError, Place, SchemaError
 from chronon.base.time import Partitions
 from chronon.plan.functions import declare
 
@@ -114,6 +114,7 @@ class ScanPlanner:
         except ChrononError as problem:
             self._problem(problem, where)
             return None
+        self._bounds(query, where)
         partition = query.partitionColumn or self.tables.partitions_spec.column
         selects = dict(query.selects) if query.selects is not None else _all_columns(schema, partition, subs)
         time = selects.pop("ts", None) or query.timeColumn
@@ -149,6 +150,16 @@ class ScanPlanner:
         written = (inner.table if isinstance(inner, structs.EventSource) else inner.snapshotTable) or ""
         table = written.partition("/")[0]
         return table, self.tables.columns(table), sub_partitions(written)
+
+    def _bounds(self, query: structs.Query, where: str) -> None:
+        """Where partitions are hours, a bound that is a day would not be what it looks like."""
+        if self.tables.partitions_spec.unit == "day":
+            return
+        for field_name, bound in (("startPartition", query.startPartition), ("endPartition", query.endPartition)):
+            try:
+                self.tables.partitions_spec.start(bound) if bound is not None else None
+            except ConfigError as problem:
+                self._problem(problem, f"{where}.query.{field_name}")
 
     def _types(self, selects: Mapping[str, str], schema: t.Schema, where: str) -> Iterator[tuple[str, t.DataType]]:
         from chronon.sql import parse

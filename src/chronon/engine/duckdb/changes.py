@@ -1,4 +1,4 @@
-"""Entities at an instant within a day: the snapshot of the day before, and the changes made since midnight."""
+"""Entities at an instant within a partition: the snapshot of the one before, and the changes made since."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from chronon.base import types as t
-from chronon.base.time import DAY_MS
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, literal
 from chronon.engine.duckdb.scan import DS, TS, scan_sql
 from chronon.engine.duckdb.sorted import KEY, KEYS, NEVER, Reader, quoted
@@ -24,7 +23,7 @@ BEFORE_SNAPSHOTS = (None, NEVER)
 
 
 def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[Longs, pa.RecordBatch]]:
-    """The rows that ask, day by day, with the answers to them.
+    """The rows that ask, partition by partition, with the answers to them.
 
     Parameters
     ----------
@@ -46,20 +45,20 @@ def changed(reader: Reader, part: PartPlan, asked: str) -> Iterator[tuple[Longs,
             f'SELECT k.{KEY} AS __key, a."__query" AS ts, a."__row" AS row FROM ({of_day}) AS a JOIN {KEYS} AS k '
             f"ON {match} ORDER BY 1, 2, 3"
         ).to_arrow_table()
-        midnight = reader.spec.end(ds)
-        changes = _changes(reader, part, reader.spec.of(midnight), midnight)
+        begun = reader.spec.end(ds)
+        changes = _changes(reader, part, reader.spec.of(begun), begun)
         between = BEFORE_SNAPSHOTS if plan.has_time else (None, None)
         union = reader.union(plan, [*plan.keys, *plan.aggregator.inputs], (ds, ds), between)
         snapshot = reader.events(plan, union, list(plan.keys))
         asking = queries.select(["__key", "ts"]).to_batches(max_chunksize=BATCH_ROWS)
         rows, at = queries.column("row").to_numpy(), 0
-        for found in plan.aggregator.changes(snapshot, changes.to_batches(), asking, midnight):
+        for found in plan.aggregator.changes(snapshot, changes.to_batches(), asking, begun):
             yield rows[at : at + found.num_rows], found
             at += found.num_rows
 
 
-def _changes(reader: Reader, part: PartPlan, ds: str, midnight: int) -> pa.Table:
-    """The changes of one day to the rows of the keys that are asked for."""
+def _changes(reader: Reader, part: PartPlan, ds: str, begun: int) -> pa.Table:
+    """The changes of one partition, which began then (ms), to the rows of the keys that are asked for."""
     plan = part.plan
     inputs = plan.aggregator.inputs if plan.aggregator is not None else ()
     types: dict[str, t.DataType] = {SEQUENCE: t.LONG, OWN_TIME: t.LONG, REVERSAL: t.BOOLEAN}
@@ -71,7 +70,7 @@ def _changes(reader: Reader, part: PartPlan, ds: str, midnight: int) -> pa.Table
             reader.spec,
             days=reader.days(scan, (ds, ds)),
             types=types,
-            between=(midnight, midnight + DAY_MS),
+            between=(begun, begun + reader.spec.span),
         )
         for scan in part.changes
     ]

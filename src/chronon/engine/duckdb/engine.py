@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from chronon.base.errors import MissingDataError, Place, StorageError
-from chronon.base.time import Partitions
+from chronon.base.time import DAY_MS, Partitions
 from chronon.base.types import Schema
 from chronon.engine.duckdb.connection import BATCH_ROWS, Macros, connect, identifier, literal, readable_errors
 from chronon.engine.duckdb.describe import describe
 from chronon.engine.duckdb.glance import estimate, glance
+from chronon.engine.duckdb.hours import require_hours
 from chronon.engine.duckdb.join import DuckDBJoin
 from chronon.engine.duckdb.left import read_left, take_left
 from chronon.engine.duckdb.memory import shares
@@ -104,7 +105,7 @@ class DuckDBEngine:
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
         source = self._source(table)
         if {column, *(subs or {})} <= set(source.files.partition_columns):
-            return source.files.partitions(column, subs)
+            return require_hours(table, source.files.partitions(column, subs), self.partitions_spec)
         if column not in source.schema:
             raise MissingDataError(
                 f"table {table} has no partition column {column}",
@@ -116,7 +117,7 @@ class DuckDBEngine:
         with self._connection(f"reading {table}") as connection:
             relation = source.relation(None, column)
             rows = connection.sql(f"SELECT DISTINCT {identifier(column)} FROM {relation} WHERE {where}").fetchall()
-        return sorted(value for (value,) in rows)
+        return require_hours(table, sorted(value for (value,) in rows), self.partitions_spec)
 
     def _source(self, table: str) -> Source:
         files = self.warehouse.files(table)
@@ -150,7 +151,7 @@ class DuckDBEngine:
         return self._source(table).relation(None, None)
 
     def hours_lacking(self, table: str, days: Collection[str]) -> list[str]:
-        return self._source(table).files.lacking(days)
+        return self._source(table).files.lacking(days) if self.partitions_spec.span == DAY_MS else []
 
     def without_time(self, scan: Scan, first: str | None, last: str | None) -> int:
         with self._connection(f"reading {scan.table}") as connection:

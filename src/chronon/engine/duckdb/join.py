@@ -14,6 +14,7 @@ from chronon.engine.duckdb.changes import changed
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
 from chronon.engine.duckdb.given import covered, stand_beside
+from chronon.engine.duckdb.hours import require_snapshots
 from chronon.engine.duckdb.left import LEFT, Left
 from chronon.engine.duckdb.partials import for_rows
 from chronon.engine.duckdb.scan import DS, TS, day_name, day_start, type_sql
@@ -111,6 +112,7 @@ class DuckDBJoin:
     def answer(self, part: PartPlan) -> None:
         """Compute a part for all left rows and keep its columns."""
         answers = Answers(part.plan.raw_outputs, self._pieces, self._budget, self._reader.scratch)
+        require_snapshots(self._reader, part)
         with readable_errors(f"computing {part.plan.name}"):
             asked = self._ask(part)
             if asked.bounds is not None:
@@ -128,7 +130,8 @@ class DuckDBJoin:
             return changed(self._reader, part, ASKED)
         if part.plan.partials is not None:
             queries, asked.queries = self._queries(asked), None
-            midnights = part.as_of is not AsOf.INSTANT
+            at_ends = part.as_of is AsOf.PARTITION_END and self._reader.spec.span == DAY_MS
+            midnights = at_ends or part.as_of is AsOf.MIDNIGHT
             return for_rows(self._reader, part.plan, queries, bounds, self._threads, midnights=midnights)
         return self._aggregated(part.plan, part.plan.aggregator, asked, bounds)
 
@@ -145,11 +148,11 @@ class DuckDBJoin:
         query = {
             AsOf.INSTANT: TS,
             AsOf.MIDNIGHT: midnight,
-            AsOf.DAY_END: f"({day_start(DS, spec)} + {DAY_MS})",
+            AsOf.PARTITION_END: f"({day_start(DS, spec)} + {spec.span})",
         }[part.as_of]
         columns = [f"rowid AS {ROW}", *keys, f"{query} AS {QUERY}"]
         if part.plan.kind == ENTITIES:
-            day = DS if part.as_of is AsOf.DAY_END else day_name(f"{midnight} - {DAY_MS}", spec)
+            day = DS if part.as_of is AsOf.PARTITION_END else day_name(f"{query} - {spec.span}", spec)
             columns.append(f"{day} AS {DS}")
             named.append("__ds")
         present = " AND ".join(f"{quoted(name)} IS NOT NULL" for name in [*named, "__query"])
@@ -195,7 +198,7 @@ class DuckDBJoin:
         """The partitions and the times of rows that the queries between ``bounds`` can see."""
         spec = self._reader.spec
         if plan.kind == ENTITIES:
-            return (spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)), (None, NEVER if plan.has_time else None)
+            return (spec.before(bounds[0]), spec.before(bounds[1])), (None, NEVER if plan.has_time else None)
         return (first_partition(bounds[0], aggregator.widest_window, spec), None), (None, bounds[1])
 
     # ---- a group-by whose columns are the features
@@ -204,7 +207,7 @@ class DuckDBJoin:
         self, plan: GroupByPlan, named: Sequence[str], bounds: tuple[int, int]
     ) -> Iterator[tuple[Longs, pa.RecordBatch]]:
         spec = self._reader.spec
-        days = spec.of(bounds[0] - DAY_MS), spec.of(bounds[1] - DAY_MS)
+        days = spec.before(bounds[0]), spec.before(bounds[1])
         union = self._reader.union(plan, [*plan.keys, *plan.selected], days, (None, None))
         features = [identifier(name) for name in plan.raw_outputs]
         one = greatest([quoted(name) for name in named], plan.raw_outputs)
@@ -283,10 +286,10 @@ class DuckDBJoin:
         return pa.table([compute().if_else(asked, column, None) for column in derived.columns], schema=derived.schema)
 
     def _times(self, part: PartPlan, left: pa.Table) -> pa.ChunkedArray | pa.Array:
-        """The time of each left row; where it has none, the end of its day."""
+        """The time of each left row; where it has none, the end of its partition."""
         import pyarrow as pa
 
-        if part.as_of is not AsOf.DAY_END and "ts" in self._output.left_columns:
+        if part.as_of is not AsOf.PARTITION_END and "ts" in self._output.left_columns:
             return left.column("ts")
         days = left.column(INSIDE_DAY).combine_chunks().dictionary_encode()
         ends = [None if ds is None else self._reader.spec.end(ds) for ds in days.dictionary.to_pylist()]

@@ -171,7 +171,7 @@ def scan_sql(
     if scan.time is not None:
         time = time_to_duckdb(scan.time, scan.schema)
     elif scan.kind == EVENTS:
-        named = source.files.hourly or spec
+        named = source.files.own or spec
         time = f"({day_start(partition, named)} + {named.span - 1})"
     else:
         time = "NULL::BIGINT"
@@ -183,8 +183,9 @@ def scan_sql(
     if last is not None:
         conditions.append(f"{time} < {last}")
     where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
-    if source.files.hourly is not None:
-        partition = day_name(day_start(partition, source.files.hourly), spec)
+    own = source.files.own
+    if own is not None:
+        partition = day_name(f"{day_start(partition, own)} + {own.span - 1}", spec)
     listed = ", ".join([*columns, f"{time} AS {TS}", f"{partition} AS {DS}"])
     relation = source.relation(days, scan.partition, latest=scan.kind == ENTITIES)
     return f"SELECT {listed} FROM {relation} AS s{where}"

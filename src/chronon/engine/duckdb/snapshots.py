@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from chronon.api.enums import Accuracy
 from chronon.base import types as t
 from chronon.base.arrow import compute, schema_to_arrow
+from chronon.base.time import DAY_MS
 from chronon.engine.duckdb.answers import ROW, Answers, Budget, Pieces, answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
@@ -107,7 +108,8 @@ def _of_events(
     with closing(Answers(plan.raw_outputs, pieces, Budget(reader.memory.answer_bytes), reader.scratch)) as answers:
         if plan.partials is not None:
             bounds = int(ends[0]), int(ends[-1])
-            found = for_rows(reader, plan, queries(), bounds, threads, midnights=True)
+            midnights = spec.span == DAY_MS
+            found = for_rows(reader, plan, queries(), bounds, threads, midnights=midnights)
         else:
             events = reader.events(plan, union, list(plan.keys))
             found = answer(aggregator, events, queries(), None, threads, reader.memory.rows_at_once)

@@ -26,15 +26,15 @@ class File:
         In bytes.
     modified:
         In nanoseconds since 1970: when the file became part of the table.
-    hour:
-        Of a table whose partitions are hours, its hour as the path names it; ``partition`` then holds the day.
+    named:
+        Of a table with ``own`` partitions, the one that the path names; ``partition`` then holds that of outputs.
     """
 
     path: str
     partition: Mapping[str, str | None]
     size: int
     modified: int
-    hour: str | None = None
+    named: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,9 @@ class Files:
     arrived:
         An expression of a row's time of arrival and an instant (ms): rows that arrived later, or nobody knows when, are
         left out. ``None``: all rows count.
-    hourly:
-        How the hours are named that the partitions of the table are; ``None``: they are days.
+    own:
+        How the partitions of the table are named, where the settings say that they are other than those of outputs:
+        hours under days, days under hours, or another text. Each counts as the output partition in which it ends.
     """
 
     table: str
@@ -69,7 +70,7 @@ class Files:
     ids: Mapping[str, int] = field(default_factory=dict[str, int])
     hive: bool = True
     arrived: tuple[str, int] | None = None
-    hourly: Partitions | None = None
+    own: Partitions | None = None
     _inside: dict[str, dict[str | None, list[File]]] = field(
         default_factory=dict[str, "dict[str | None, list[File]]"], init=False, compare=False, repr=False
     )
@@ -102,24 +103,22 @@ class Files:
         return self._inside[column]
 
     def latest(self, files: Iterable[File]) -> list[File]:
-        """Of some files those of the last hour of each day; all where partitions are days."""
+        """Of some files those of the last hour of each day; all where partitions are those of outputs."""
         chosen = list(files)
-        if self.hourly is None:
+        if self.own is None:
             return chosen
         last: dict[str | None, str] = {}
         for file in chosen:
-            day = file.partition[self.hourly.column]
-            last[day] = max(last.get(day, ""), file.hour or "")
-        return [file for file in chosen if (file.hour or "") == last[file.partition[self.hourly.column]]]
+            day = file.partition[self.own.column]
+            last[day] = max(last.get(day, ""), file.named or "")
+        return [file for file in chosen if (file.named or "") == last[file.partition[self.own.column]]]
 
     def lacking(self, days: Collection[str]) -> list[str]:
-        """The hours that are not there of days of which some are; none where partitions are days."""
-        if self.hourly is None:
+        """The hours that are not there of days of which some are; none where partitions are not hours."""
+        own = self.own
+        if own is None or own.span != HOUR_MS:
             return []
-        hourly = self.hourly
-        present = {
-            hourly.start(f.hour) for f in self.files if f.hour is not None and f.partition[hourly.column] in days
-        }
+        present = {own.start(f.named) for f in self.files if f.named is not None and f.partition[own.column] in days}
         midnights = {instant // DAY_MS * DAY_MS for instant in present}
         whole = (midnight + hour * HOUR_MS for midnight in sorted(midnights) for hour in range(24))
-        return [hourly.of(instant) for instant in whole if instant not in present]
+        return [own.of(instant) for instant in whole if instant not in present]
