@@ -262,12 +262,18 @@ def test_an_explanation_names_hours(hours: World) -> None:
 
 def test_rows_of_ones_own(hours: World) -> None:
     seven_hours_of_clicks(hours)
-    hours.table("db.users", USERS, [("u1", 1, "01-04-23"), ("u1", 2, "01-05-08")])
-    asked = [{"user": "u1", "ts": at("01-05 09:00")}]
-    found = features_of_rows(training(clicks(), users()), hours.engine, asked)
-    assert found.features.to_pylist()[0]["g_clicks_n_sum_1h"] == 8
-    assert found.features.to_pylist()[0]["g_users_n"] == 1
-    assert found.notes == []
+    hours.table("db.users", USERS, [("u1", 1, "01-04-23"), ("u1", 2, "01-05-08"), ("u1", 3, "01-05-23")])
+    asked = [{"user": "u1", "ts": at("01-05 09:00")}, {"user": "u1", "ts": at("01-06 00:00")}]
+    found = features_of_rows(training(clicks(), users()), hours.engine, asked).features.to_pylist()
+    assert [(row["g_clicks_n_sum_1h"], row["g_users_n"]) for row in found] == [(8, 1), (None, 3)]
+
+
+def test_of_snapshots_seen_at_midnights_only_the_last_hours_may_lack(hours: World) -> None:
+    hours.table("db.users", USERS, [("u1", 1, "01-04-23"), ("u1", 3, "01-06-23")])
+    asked = [{"user": "u1", "ts": at(f"01-0{day} 09:00")} for day in (5, 6, 7)]
+    assert features_of_rows(training(users()), hours.engine, asked).notes == [
+        "g.users: db.users has no snapshot for 1 of the hours read (2024-01-05-23)"
+    ]
 
 
 # ---- days under hours
