@@ -197,7 +197,7 @@ def _histories(
         return
     first = missing[0] if missing else None
     if isinstance(definition, structs.GroupBy):
-        yield history(parts[0], AsOf.DAY_END, first, engine)
+        yield history(parts[0], AsOf.PARTITION_END, first, engine)
         return
     given = bool(definition.bootstrapParts)
     for part in plan_join(definition, engine).parts:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, MissingDataError
+from chronon.base.time import DAY_MS, Partitions
 from chronon.plan.derivations import quoted
 from chronon.plan.join import AsOf
 from chronon.plan.ranges import bounded
@@ -25,9 +26,6 @@ NOT_CHECKED: Outcome = "not checked"
 
 EARLIEST, LATEST = 31_536_000_000, 4_102_444_799_999
 """What an instant in ms may be: 1971-01-01 to 2099-12-31."""
-NEEDED_EVENTS = {AsOf.INSTANT: 0, AsOf.MIDNIGHT: -1, AsOf.DAY_END: 1}
-NEEDED_SNAPSHOTS = {AsOf.INSTANT: -1, AsOf.MIDNIGHT: -1, AsOf.DAY_END: 0}
-"""How many days after a row's partition, less the window, the first needed partition is."""
 
 
 @dataclass(frozen=True)
@@ -147,9 +145,7 @@ def history(plan: GroupByPlan, as_of: AsOf, first: str | None, engine: Engine, *
         return Check("history", plan.name, NOT_CHECKED, "there is no day to compute")
     if widest is None or any(scan.cumulative or scan.partition is None for scan in plan.scans):
         return Check("history", plan.name, NOT_CHECKED, "there is no bound: it reads all that is there")
-    snapshots = plan.kind == ENTITIES
-    shift = NEEDED_SNAPSHOTS[as_of] if snapshots else NEEDED_EVENTS[as_of] + widest // -engine.partitions_spec.span
-    needed = engine.partitions_spec.shift(first, shift)
+    needed = _needed(plan.kind, as_of, first, widest, engine.partitions_spec)
     try:
         present = [
             ds
@@ -164,6 +160,14 @@ def history(plan: GroupByPlan, as_of: AsOf, first: str | None, engine: Engine, *
         return Check("history", plan.name, OK, f"from {min(present)}, and {needed} is needed")
     detail = f"{first} needs the partitions from {needed} on; the first one is {min(present, default='not there')}"
     return Check("history", plan.name, WARNING if given else FAILED, detail)
+
+
+def _needed(kind: str, as_of: AsOf, first: str, widest: int, spec: Partitions) -> str:
+    """The first partition that is needed; of events as of a midnight one day more."""
+    until = as_of.instant(spec.start(first), spec)
+    if kind == ENTITIES:
+        return spec.before(until)
+    return spec.of(until - widest - (DAY_MS if as_of is AsOf.MIDNIGHT else 0))
 
 
 def _once(scans: Iterable[Scan]) -> list[Scan]:
