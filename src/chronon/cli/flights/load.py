@@ -5,10 +5,10 @@ Every row of a table of events stands in the partition of the UTC day on which i
 * ``flights.schedule``: a flight, known (and asked about) at its scheduled departure;
 * ``flights.departures``: its delay, known when it left;
 * ``flights.arrivals``: its delay, known when it arrived, which may be on the next day;
-* ``flights.disruptions``: it was cancelled or diverted; the files do not say when that was known, so it counts from
-  the time at which the flight should have arrived (later by the delay of its departure);
 * ``flights.weather``: what was measured in an hour, known at the end of that hour;
 * ``flights.planes``: a snapshot of all planes for each day.
+
+What can be said in SQL is not done here: the flights that did not arrive are a staging query.
 
 Nothing is written unless all files are as they should be.
 """
@@ -68,7 +68,7 @@ def _flights(flights: pa.Table, airports: pa.Table, counts: dict[str, int]) -> d
     if not np.array_equal(column("hour") * 100 + column("minute"), column("sched_dep_time")):
         raise DataError("flights.csv: hour and minute do not agree with sched_dep_time")
     zones, names = _zones(flights["dest"], airports)
-    left, arrived, landed = (pc.is_valid(flights[n]).to_numpy() for n in ("dep_time", "arr_delay", "arr_time"))
+    left, arrived = (pc.is_valid(flights[name]).to_numpy() for name in ("dep_time", "arr_delay"))
 
     departure = scheduled + column("dep_delay")
     new_york = np.zeros(len(flights), np.int64)
@@ -91,15 +91,13 @@ def _flights(flights: pa.Table, airports: pa.Table, counts: dict[str, int]) -> d
         ("weekday", (local // 1440 + 3) % 7 + 1),  # 1970-01-01 was a Thursday; Monday is 1
     ):
         schedule = schedule.append_column(name, pa.array(values))
-    known = np.where(landed, arrival, due + np.maximum(column("dep_delay"), 0))
     facts_and = {
         "schedule": (schedule, scheduled, np.ones(len(flights), bool)),
         "departures": (facts.append_column("dep_delay", flights["dep_delay"]), departure, left),
         "arrivals": (facts.append_column("arr_delay", flights["arr_delay"]), arrival, arrived),
-        "disruptions": (facts.append_column("kind", _kind(left)), known, ~arrived),
     }
-    counts["flights that never left: not in departures and arrivals, in disruptions"] = int((~left).sum())
-    counts["flights that left and were diverted: not in arrivals, in disruptions"] = int((left & ~arrived).sum())
+    counts["flights that never left: not in departures and arrivals"] = int((~left).sum())
+    counts["flights that left and were diverted: not in arrivals"] = int((left & ~arrived).sum())
     return {name: _at(table, minutes).filter(pa.array(keep)) for name, (table, minutes, keep) in facts_and.items()}
 
 
@@ -148,10 +146,6 @@ def _identity(flights: pa.Table) -> pa.ChunkedArray:
     """Such as ``2013-12-17 UA1545 EWR``: a carrier may use a number at two airports on one day."""
     number = pc.binary_join_element_wise(flights["carrier"], flights["flight"].cast(pa.string()), "")
     return pc.binary_join_element_wise(pa.array(raw.days(flights).astype(str)), number, flights["origin"], " ")
-
-
-def _kind(left: np.ndarray) -> pa.Array:
-    return pc.if_else(pa.array(left), "diverted", "cancelled")
 
 
 def _agree(wrong: np.ndarray, problem: str) -> None:

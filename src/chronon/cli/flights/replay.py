@@ -1,4 +1,4 @@
-"""Step 7: a day of snow as it happened. Events go into the store when they become known, features come out over HTTP.
+"""Step 9: a day of snow as it happened. Events go into the store when they become known, features come out over HTTP.
 
 At each minute at which flights are scheduled to leave, what has happened before it has been written and nothing else.
 So what is served can only be what was known; it must be what the model was trained on.
@@ -37,7 +37,7 @@ LEFT = {*KEYS, "flight_id", "distance", "scheduled_minutes", "local_hour", "week
 READERS = {
     "departures": [("flights.origins.departures_v1", 0)],
     "arrivals": [("flights.tails.v1", 0), ("flights.origins.arrivals_v1", 0), ("flights.routes.v1", 0)],
-    "disruptions": [("flights.origins.arrivals_v1", 1), ("flights.routes.v1", 1)],
+    "flights_disruptions_v1": [("flights.origins.arrivals_v1", 1), ("flights.routes.v1", 1)],
     "weather": [("flights.weather.v1", 0)],
 }
 """Which group-bys read a table, and as which of their sources."""

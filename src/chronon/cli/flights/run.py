@@ -49,6 +49,10 @@ STEPS = [
     Step("the files become tables", [sys.executable, "load.py"]),
     Step("definitions are checked and written as JSON", [*CHRONON, "compile"]),
     Step(
+        "a staging query: which flights did not arrive",
+        [*CHRONON, "backfill", "flights.disruptions.v1", *YEAR[2:]],
+    ),
+    Step(
         "every flight with what had happened by its scheduled departure",
         [*CHRONON, "backfill", "flights.departure.v1", *YEAR],
     ),

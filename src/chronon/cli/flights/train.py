@@ -1,4 +1,4 @@
-"""Step 5: one model, trained on January to October and tested on November and December, with three sets of columns."""
+"""Step 7: one model, trained on January to October and tested on November and December, with three sets of columns."""
 
 from __future__ import annotations
 

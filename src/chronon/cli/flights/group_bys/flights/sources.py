@@ -1,6 +1,9 @@
 """What the group-bys of this team read: the same columns, times and windows everywhere."""
 
+from staging_queries.flights import disruptions
+
 from chronon import EventSource, Query, select
+from chronon.api.tables import get_staging_query_output_table_name
 
 WINDOWS = ["3h", "1d", "7d", "30d"]
 
@@ -33,7 +36,7 @@ arrivals = EventSource(
 """A flight that has arrived, at that moment: nobody knew its delay before."""
 
 cancellations = EventSource(
-    table="flights.disruptions",
+    table=get_staging_query_output_table_name(disruptions.v1, full_name=True),
     topic="flights/disruptions",
     query=Query(
         selects=select(
