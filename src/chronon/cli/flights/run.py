@@ -1,6 +1,6 @@
 """The whole example: every step is a command that can also be run by itself.
 
-``python run.py`` takes about a minute. The tables stay in ``.chronon`` beside this file.
+``python run.py`` takes one to two minutes. The tables stay in ``.chronon`` beside this file.
 """
 
 from __future__ import annotations
