@@ -29,7 +29,7 @@ LEFT = ("checkout_id", "user_id", "cart_value", "ts")
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path), required=False)
-@click.option("--flights", is_flag=True, help="Real data instead, and a model: a year of flights. Takes a minute or two.")
+@click.option("--flights", is_flag=True, help="Real data instead, and a model: a year of flights. One to two minutes.")
 def quickstart(folder: Path | None, flights: bool) -> None:
     """Run everything once: a small shop, from its tables to features over HTTP.
 
