@@ -7,11 +7,9 @@ arrays or lists, one value for each row.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +17,7 @@ from chronon.api import structs
 from chronon.api.datatypes import logical
 from chronon.api.provenance import place_of
 from chronon.base.errors import ConfigError, DataError
+from chronon.base.modules import module_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,10 +38,8 @@ class PythonModels:
             raise ConfigError(
                 f"the parameters of the model are {parameters}", place=place, expected="{'function': 'module:function'}"
             )
-        if str(repo) not in sys.path:
-            sys.path.insert(0, str(repo))
         try:
-            loaded = import_module(module)
+            loaded = module_of(module, repo)
             function = getattr(loaded, name)
         except (ImportError, AttributeError) as error:
             raise ConfigError(

@@ -7,10 +7,8 @@ hold, the value of that row is null; that is counted here and told by whoever ru
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any, cast
@@ -18,6 +16,7 @@ from typing import Any, cast
 from chronon.api.functions import DECLARED, Foreign, Signature, UserFunction, functions_in
 from chronon.base import types as t
 from chronon.base.errors import ConfigError
+from chronon.base.modules import module_of
 from chronon.base.settings import MARKS
 from chronon.base.types import DataType, ListType, MapType, StructType
 from chronon.sql.casts import cast as cast_node
@@ -159,11 +158,8 @@ def _load(signature: Signature) -> UserFunction:
 
 def _imported(signature: Signature) -> UserFunction:
     module, _, name = signature.path.partition(":")
-    root = _root()
-    sys.path[:] = [root, *(folder for folder in sys.path if folder != root)]
-    _forget(module, root)
     try:
-        found = getattr(import_module(module), name)
+        found = getattr(module_of(module, _root()), name)
     except (ImportError, AttributeError) as error:
         raise ConfigError(
             f"the function {signature.path} cannot be imported: {error}",
@@ -172,16 +168,6 @@ def _imported(signature: Signature) -> UserFunction:
     if not isinstance(found, UserFunction):
         raise ConfigError(f"{signature.path} is no function for expressions", mend="decorate it with @udf")
     return found
-
-
-def _forget(module: str, root: str) -> None:
-    """So that it is read anew, from this repo."""
-    sys.modules.pop(module, None)
-    top = module.partition(".")[0]
-    for name in [name for name in sys.modules if name == top or name.startswith(f"{top}.")]:
-        file = getattr(sys.modules[name], "__file__", None)
-        if file is not None and not Path(file).is_relative_to(root) and (Path(root) / top).is_dir():
-            del sys.modules[name]
 
 
 def _root() -> str:

@@ -16,12 +16,15 @@ UNITS = {
 SORT_BYTES = 1 << 30
 """More rows than these are not sorted at once, however much memory there is."""
 
-BYTES_OF_ROW = 4000
-"""So much of the limit stands for a row that is aggregated: with its answers and what the operations make of it, a row
+LIBRARIES = 200 * 10**6
+"""So much is taken before anything is read; the rest is shared out."""
+
+BYTES_OF_ROW = 3600
+"""So much of the rest stands for a row that is aggregated: with its answers and what the operations make of it, a row
 takes a few hundred bytes for a while, and there are several kinds of those."""
 
 LEAST = 512 * 10**6
-"""A smaller limit is shared out as if it were this: the libraries alone take a third of it."""
+"""A smaller limit is shared out as if it were this: the libraries alone take two fifths of it."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,14 @@ def shares(limit: str | None) -> Memory:
     """Share out a limit for the whole process, such as ``"4GB"``; all memory of the machine if ``None``.
 
     >>> shares("2GB")
-    Memory(duckdb='700MB', sort_bytes=100000000, answer_bytes=250000000, rows_at_once=500000)
+    Memory(duckdb='684MB', sort_bytes=100000000, answer_bytes=225000000, rows_at_once=500000)
     """
     if limit is None:
         total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
         return Memory(None, min(SORT_BYTES, total // 8), total // 4, ROWS_AT_ONCE)
-    total = max(LEAST, size_of(limit))
-    rows = min(ROWS_AT_ONCE, total // BYTES_OF_ROW)
-    return Memory(f"{total * 35 // 100 // 10**6}MB", min(SORT_BYTES, total // 20), total // 8, rows)
+    free = max(LEAST, size_of(limit)) - LIBRARIES
+    rows = min(ROWS_AT_ONCE, free // BYTES_OF_ROW)
+    return Memory(f"{free * 38 // 100 // 10**6}MB", min(SORT_BYTES, free // 18), free // 8, rows)
 
 
 def size_of(text: str) -> int:
