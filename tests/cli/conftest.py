@@ -1,6 +1,7 @@
 """Commands, run in this process over a repo in a temporary folder."""
 
 import json
+import os
 from pathlib import Path
 from textwrap import dedent
 
@@ -53,3 +54,13 @@ def commands(tmp_path):
     made.write("joins/grocer/train.py", TRAIN)
     made.run("compile")
     return made
+
+
+@pytest.fixture(autouse=True)
+def same_environment():
+    """Scripts that are run in this process set variables, as the original's do; they end with the test."""
+    before = dict(os.environ)
+    yield
+    for name in os.environ.keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
