@@ -17,7 +17,7 @@ import numpy as np
 from chronon.aggregate.answer import Chunk, Queries, answer
 from chronon.aggregate.carried import grouped_seed
 from chronon.aggregate.rule import WindowRule
-from chronon.aggregate.series import Rows
+from chronon.aggregate.series import Rows, longs
 from chronon.base.arrow import to_arrow, whole
 from chronon.base.time import window_start
 
@@ -117,8 +117,8 @@ class Pass:
         return pa.concat_tables(tables).combine_chunks()
 
     def _chunk(self, table: pa.Table) -> Chunk:
-        sequences = _longs(table["__seq"]) if "__seq" in table.column_names else None
-        rows = Rows(_longs(table["__key"]), _longs(table["ts"]), sequences)
+        sequences = longs(table["__seq"]) if "__seq" in table.column_names else None
+        rows = Rows(longs(table["__key"]), longs(table["ts"]), sequences)
         return Chunk(rows, {name: whole(table[name]).cast(to_arrow(self.schema[name])) for name in self._inputs})
 
     # ---- answers
@@ -223,7 +223,7 @@ class _Pending:
             batch = next(self._batches, None)
             if batch is None:
                 return False
-            self._left = Queries(_longs(batch["__key"]), _longs(batch["ts"]))
+            self._left = Queries(longs(batch["__key"]), longs(batch["ts"]))
         return True
 
 
@@ -234,9 +234,3 @@ def _seed(part: Part, chunk: Chunk, first: int, end: int, before: Any) -> Any:
     series = chunk.series(part.base)
     lo, hi = (series.span(np.array([at], dtype=np.int64)) for at in (first, end))
     return part.base.operation.seed(before, series, lo, hi)
-
-
-def _longs(column: pa.ChunkedArray | pa.Array) -> np.ndarray:
-    return np.ascontiguousarray(
-        column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy(), dtype=np.int64
-    )

@@ -20,7 +20,7 @@ from chronon.aggregate.exports import export
 from chronon.aggregate.kernel import fold
 from chronon.aggregate.layout import Layout, width
 from chronon.aggregate.rule import WindowRule
-from chronon.aggregate.series import Rows
+from chronon.aggregate.series import Rows, longs
 from chronon.aggregate.uploads import whole_keys
 from chronon.aggregate.words import WordOperation, Words
 from chronon.base.arrow import to_arrow, whole
@@ -116,8 +116,8 @@ class Partials:
     def _states(self, table: pa.Table, step: int | None) -> pa.RecordBatch:
         import pyarrow as pa
 
-        keys, times = _longs(table["__key"]), _longs(table["ts"])
-        sequences = _longs(table["__seq"]) if "__seq" in table.column_names else None
+        keys, times = longs(table["__key"]), longs(table["ts"])
+        sequences = longs(table["__seq"]) if "__seq" in table.column_names else None
         columns = {name: whole(table[name]).cast(to_arrow(self.layout.schema[name])) for name in self.layout.inputs}
         chunk = Chunk(Rows(keys, times, sequences), columns)
         starts = times // step * step if step is not None else times
@@ -134,7 +134,7 @@ class Partials:
     # ---- merging
 
     def _answer(self, parts: Sequence[Part], table: pa.Table, queries: Queries) -> list[pa.Array]:
-        keys, times = _longs(table["__key"]), _longs(table["ts"])
+        keys, times = longs(table["__key"]), longs(table["ts"])
         windows = Windows(Chunk(Rows(keys, times), {}), queries, WindowRule.SAWTOOTH)
         numbers = self.layout.base_numbers
         columns = {number: whole(table[f"__s{number}"]) for number in {numbers[p.base.identity] for p in parts}}
@@ -151,10 +151,6 @@ class Partials:
                 decoded[number] = [None if state is None else _decode(state) for state in packed]
             found.append(_merged(part.base, decoded[number], lo, hi))
         return found
-
-
-def _longs(column: pa.ChunkedArray) -> Longs:
-    return np.ascontiguousarray(column.to_numpy(), dtype=np.int64)
 
 
 def _column(base: Base, chunk: Chunk, lo: Longs, hi: Longs) -> pa.Array:

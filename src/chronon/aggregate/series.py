@@ -189,3 +189,10 @@ def _arrow(positions: Longs) -> pa.Array:
     import pyarrow as pa
 
     return pa.array(positions)
+
+
+def longs(column: pa.ChunkedArray | pa.Array) -> Longs:
+    """A column of whole numbers without nulls as one array."""
+    return np.ascontiguousarray(
+        column.to_numpy(zero_copy_only=False) if hasattr(column, "offset") else column.to_numpy(), dtype=np.int64
+    )

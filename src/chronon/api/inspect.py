@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from chronon.api.enums import Accuracy, TimeUnit
-from chronon.api.structs import EntitySource, EventSource, GroupBy, Query, Source, Window
+from chronon.api.structs import EntitySource, EventSource, GroupBy, Join, Query, Source, Window
 from chronon.base.errors import ConfigError
 from chronon.base.time import DAY_MS, HOUR_MS
 
@@ -78,3 +80,18 @@ def accuracy_of(group_by: GroupBy) -> Accuracy:
         return Accuracy(group_by.accuracy)
     streaming = any(topic_of(source) is not None for source in group_by.sources or [])
     return Accuracy.TEMPORAL if streaming else Accuracy.SNAPSHOT
+
+
+def sources_of(definition: GroupBy | Join) -> Iterator[Source]:
+    """All sources that a definition reads, those of offline group-bys among them."""
+    if isinstance(definition, GroupBy):
+        yield from definition.sources or []
+        return
+    if definition.left is not None:
+        yield definition.left
+    group_bys = [part.groupBy for part in definition.joinParts or []]
+    group_bys += [
+        part.source.offlineGroupBy for part in definition.onlineExternalParts or [] if part.source is not None
+    ]
+    for group_by in group_bys:
+        yield from (group_by.sources or []) if group_by is not None else []

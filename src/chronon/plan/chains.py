@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from chronon.api import structs
+from chronon.api.inspect import sources_of
 from chronon.api.naming import name_of
 from chronon.api.provenance import place_of
 from chronon.base import types as t
@@ -27,7 +28,7 @@ def ancestors(definition: structs.GroupBy | structs.Join) -> list[structs.Join]:
 
 def parents(definition: structs.GroupBy | structs.Join) -> Iterator[structs.Join]:
     """The joins that a definition reads directly."""
-    for source in _sources(definition):
+    for source in sources_of(definition):
         if source.joinSource is not None and source.joinSource.join is not None:
             yield source.joinSource.join
 
@@ -50,17 +51,3 @@ def _collect(definition: structs.GroupBy | structs.Join, path: list[str], found:
             )
         _collect(parent, [*path, name], found)
         found.setdefault(name, parent)
-
-
-def _sources(definition: structs.GroupBy | structs.Join) -> Iterator[structs.Source]:
-    if isinstance(definition, structs.GroupBy):
-        yield from definition.sources or []
-        return
-    if definition.left is not None:
-        yield definition.left
-    group_bys = [part.groupBy for part in definition.joinParts or []]
-    group_bys += [
-        part.source.offlineGroupBy for part in definition.onlineExternalParts or [] if part.source is not None
-    ]
-    for group_by in group_bys:
-        yield from (group_by.sources or []) if group_by is not None else []

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from chronon.api import structs
-from chronon.api.inspect import query_of
+from chronon.api.inspect import query_of, sources_of
 
 
 def declare(query: structs.Query) -> None:
@@ -24,7 +22,7 @@ def declare(query: structs.Query) -> None:
 
 def declare_all(definition: structs.GroupBy | structs.Join) -> None:
     """Let expressions call the functions of all sources of a definition; of a join, those of its parts too."""
-    for source in _sources(definition):
+    for source in sources_of(definition):
         declare(query_of(source))
 
 
@@ -33,14 +31,3 @@ def function_failures() -> list[str]:
     from chronon.sql.user import taken_failures
 
     return [str(failures) for failures in taken_failures()]
-
-
-def _sources(definition: structs.GroupBy | structs.Join) -> Iterator[structs.Source]:
-    if isinstance(definition, structs.GroupBy):
-        yield from definition.sources or []
-        return
-    if definition.left is not None:
-        yield definition.left
-    for part in definition.joinParts or []:
-        if part.groupBy is not None:
-            yield from part.groupBy.sources or []
