@@ -23,7 +23,7 @@ def run_console(block: str) -> None:
     """Run each line after a ``$``; what it prints is what stands below it, where ``...`` stands for anything."""
     for session in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
         command, _, expected = session.partition("\n")
-        words = [sys.executable, "-m", "chronon.cli", *shlex.split(command)[1:]]
+        words = [sys.executable, "-m", "chronon", *shlex.split(command)[1:]]
         assert command.startswith("chronon "), command
         done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
         told = "\n".join(line.rstrip() for line in done.stdout.splitlines()) + "\n"

@@ -57,7 +57,7 @@ def process(name, *args, cwd):
 def made(tmp_path_factory):
     """The quickstart's repo, compiled by compile.py, with its raw tables only."""
     root = tmp_path_factory.mktemp("scripts")
-    command = [sys.executable, "-m", "chronon.cli", "quickstart", "shop"]
+    command = [sys.executable, "-m", "chronon", "quickstart", "shop"]
     subprocess.run(command, cwd=root, check=True, capture_output=True)
     repo = next(root.glob("*/teams.json")).parent
     for folder in ("production", ".chronon/store", ".chronon/warehouse/shop"):

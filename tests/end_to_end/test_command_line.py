@@ -21,7 +21,7 @@ NAME = "shop.training_set.v1"
 
 def chronon(*args: str, cwd: Path, ok: bool = True) -> str:
     done = subprocess.run(
-        [sys.executable, "-m", "chronon.cli", *args],
+        [sys.executable, "-m", "chronon", *args],
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -36,7 +36,7 @@ def chronon(*args: str, cwd: Path, ok: bool = True) -> str:
 def serving(repo: Path, *args: str) -> Iterator[str]:
     """A server on a free port; the address."""
     with subprocess.Popen(
-        [sys.executable, "-m", "chronon.cli", "serve", "--port", "0", *args],
+        [sys.executable, "-m", "chronon", "serve", "--port", "0", *args],
         cwd=repo,
         stderr=subprocess.PIPE,
         text=True,

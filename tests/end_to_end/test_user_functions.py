@@ -101,7 +101,7 @@ def repo(tmp_path, monkeypatch):
 
 
 def compiled(repo, *flags):
-    command = [sys.executable, "-m", "chronon.cli", "compile", *flags]
+    command = [sys.executable, "-m", "chronon", "compile", *flags]
     done = subprocess.run(command, cwd=repo, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return from_json(structs.GroupBy, (repo / "production/group_bys/shop/orders.v1").read_text())

@@ -73,7 +73,7 @@ class Example:
 def example(tmp_path_factory: pytest.TempPathFactory) -> Example:
     """``chronon quickstart --flights``: a fresh copy, and ``run.py`` in it."""
     root = tmp_path_factory.mktemp("example")
-    command = [sys.executable, "-m", "chronon.cli", "quickstart", "--flights"]
+    command = [sys.executable, "-m", "chronon", "quickstart", "--flights"]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return Example(root / "chronon_flights", done.stdout)

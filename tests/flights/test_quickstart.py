@@ -12,7 +12,7 @@ from .conftest import Example
 
 
 def chronon(*args: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "chronon.cli", *args]
+    command = [sys.executable, "-m", "chronon", *args]
     return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
 
 

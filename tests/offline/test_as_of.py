@@ -191,7 +191,7 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     landed(world, "db.purchases", "01-07", LATE)
     how = ["--end", "2024-01-06", "--as-of", "2024-01-06T07:00"]
     done = subprocess.run(
-        [sys.executable, "-m", "chronon.cli", "backfill", "shop.money.spent", *how],
+        [sys.executable, "-m", "chronon", "backfill", "shop.money.spent", *how],
         cwd=tmp_path,
         capture_output=True,
         text=True,

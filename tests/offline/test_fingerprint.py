@@ -104,7 +104,7 @@ def test_from_the_command_line(tmp_path: Path) -> None:
     expected = made(tmp_path / ".chronon" / "warehouse")
     (tmp_path / "chronon.toml").write_text("")
     done = subprocess.run(
-        [sys.executable, "-m", "chronon.cli", "fingerprint", TABLE],
+        [sys.executable, "-m", "chronon", "fingerprint", TABLE],
         cwd=tmp_path,
         capture_output=True,
         text=True,

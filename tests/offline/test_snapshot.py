@@ -236,7 +236,7 @@ def test_from_the_command_line(server: str, tmp_path: Path) -> None:
         '[sources.users]\nurl = "${SHOP_DATABASE}"\nquery = "SELECT 1 AS id, now() AS at"\ninto = "crm.users"\n'
     )
     done = subprocess.run(
-        [sys.executable, "-m", "chronon.cli", "snapshot", "users", "--ds", DS],
+        [sys.executable, "-m", "chronon", "snapshot", "users", "--ds", DS],
         cwd=tmp_path,
         env={**os.environ, "SHOP_DATABASE": server},
         capture_output=True,

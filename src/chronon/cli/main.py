@@ -74,7 +74,7 @@ def main() -> None:
     from chronon.base.errors import ChrononError
 
     try:
-        cli.main(standalone_mode=False)
+        cli.main(prog_name="chronon", standalone_mode=False)
     except ChrononError as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(1)

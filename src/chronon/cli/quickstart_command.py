@@ -194,7 +194,7 @@ def _over_http(context: Context, row: dict[str, Any]) -> None:
 
     from chronon.base.errors import DataError
 
-    command = [sys.executable, "-m", "chronon.cli", "serve", "--repo", str(context.root), "--port", "0", "--allow-at"]
+    command = [sys.executable, "-m", "chronon", "serve", "--repo", str(context.root), "--port", "0", "--allow-at"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:  # noqa: S603 - our own command
         try:
             address = _address(server)

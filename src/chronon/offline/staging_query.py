@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -125,11 +125,12 @@ class _Job:
 
     def _step(self, days: Sequence[str], outdated: dict[str, str], *, all_replaced: bool) -> None:
         text = self._filled({START: days[0], END: days[-1], LATEST: self.end})
-        schema = self._columns(text)
+        query = self.engine.translate(text)
+        schema = self._columns(query.schema)
         if not all_replaced:
             self._require_same_types(schema)
         before = len(self.result.filled)
-        self._publish(text, schema, outdated)
+        self._publish(text, schema, query.tables, outdated)
         filled = set(self.result.filled[before:])
         empty = [ds for ds in days if ds not in filled]
         if empty:
@@ -143,11 +144,12 @@ class _Job:
     def whole(self) -> None:
         """Run the query once for everything."""
         text = self._filled({LATEST: self.end})
-        schema = self.engine.translate(text).schema
-        if self.engine.partitions_spec.column in schema:
-            self._publish(text, self._columns(text), {})
+        query = self.engine.translate(text)
+        if self.engine.partitions_spec.column in query.schema:
+            self._publish(text, self._columns(query.schema), query.tables, {})
             return
-        stamped = with_stamp(schema, stamp(self.definition, self.end, self._inputs(text), self.engine))
+        marks = stamp(self.definition, self.end, self._inputs(query.tables), self.engine)
+        stamped = with_stamp(query.schema, marks)
         batches = (batch.cast(stamped) for batch in self.engine.query(text))
         self.result.rows = self.engine.warehouse.publish(self.table, None, batches, stamped)
         self.result.filled.append("the whole table")
@@ -157,7 +159,7 @@ class _Job:
         from chronon.engine.tables.view import View
 
         text = self._filled({LATEST: self.end})
-        inputs = self._inputs(text)  # also checks that the query can be read
+        inputs = self._inputs(self.engine.translate(text).tables)  # also checks that the query can be read
         marks = stamp(self.definition, self.end, inputs, self.engine)
         self.engine.warehouse.publish_view(self.table, View(text, marks))
         self.result.filled.append("the view")
@@ -173,15 +175,15 @@ class _Job:
             raise MissingDataError(f"No partitions exist for table {written} to calculate max_date")
         return found[-1]
 
-    def _columns(self, text: str) -> Schema:
+    def _columns(self, found: Schema) -> Schema:
         """The columns of the query but the partition column, which must be there."""
         column = self.engine.partitions_spec.column
-        schema = dict(self.engine.translate(text).schema)
+        schema = dict(found)
         if schema.pop(column, None) != t.STRING:
             raise SchemaError(
                 f"the query gives no text {column}, the partition of each row",
                 place=place_of(self.definition, "query"),
-                expected=f"a column {column} among {', '.join(self.engine.translate(text).schema)}",
+                expected=f"a column {column} among {', '.join(found)}",
                 mend=f"SELECT ..., {column} FROM ..., or CAST(... AS STRING) AS {column}",
             )
         return schema
@@ -201,14 +203,11 @@ class _Job:
             for name, kind in moved.items()
         )
 
-    def _inputs(self, text: str) -> Inputs:
+    def _inputs(self, tables: Iterable[str]) -> Inputs:
         column = self.engine.partitions_spec.column
-        return Inputs({table: (self.engine.warehouse.files(table), column, None) for table in self._tables(text)})
+        return Inputs({table: (self.engine.warehouse.files(table), column, None) for table in tables})
 
-    def _tables(self, text: str) -> tuple[str, ...]:
-        return self.engine.translate(text).tables
-
-    def _publish(self, text: str, schema: Schema, outdated: dict[str, str]) -> None:
+    def _publish(self, text: str, schema: Schema, tables: Iterable[str], outdated: dict[str, str]) -> None:
         """Publish each partition that the query gives."""
         column = self.engine.partitions_spec.column
         clusters = clustered_by(self.definition)
@@ -220,7 +219,7 @@ class _Job:
                 expected=f"additional_partition_cols among {', '.join(schema)}",
             )
         order = ", ".join(f"`{name}`" for name in (column, *clusters))
-        inputs = self._inputs(text)
+        inputs = self._inputs(tables)
         publisher = Publisher(self.definition, self.table, schema, inputs, outdated, self.result, self.engine)
         rows = self.engine.query(f"SELECT * FROM ({text}\n) AS staged ORDER BY {order}")
         publisher.given(by_partition(rows, column, with_stamp(schema, {}), self.result))

@@ -105,7 +105,7 @@ def same(name: str, trained: Any, served: Any) -> bool:
 @contextmanager
 def serving(repo: Path) -> Iterator[HTTPConnection]:
     """``chronon serve`` on a free port."""
-    command = [sys.executable, "-m", "chronon.cli", "serve", "--repo", str(repo), "--port", "0", "--allow-at"]
+    command = [sys.executable, "-m", "chronon", "serve", "--repo", str(repo), "--port", "0", "--allow-at"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as server:
         try:
             found = next((m for m in (re.search(r"http://([0-9.:]+)", line) for line in server.stderr) if m), None)

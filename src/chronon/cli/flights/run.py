@@ -15,7 +15,7 @@ from pathlib import Path
 from time import perf_counter
 
 HERE = Path(__file__).parent
-CHRONON = [sys.executable, "-m", "chronon.cli"]
+CHRONON = [sys.executable, "-m", "chronon"]
 YEAR = ["--start", "2013-01-01", "--end", "2014-01-01", "--step-days", "400"]
 SHOWN = """
 SELECT flight_id,

@@ -110,6 +110,11 @@ def _io(what: str, error: Exception) -> ChrononError:
     text = str(error)
     if "No space left" in text or "temp" in text.lower():
         return StorageError(f"{what}: {_first_line(error)}", mend="free some space, or set another temp folder")
+    if "No files found" in text or "No such file" in text:
+        return DataError(
+            f"{what}: a file was removed while it was read ({_first_line(error)})",
+            mend="run again once its writer has ended; partitions that were published stay",
+        )
     return DataError(f"{what}: {_first_line(error)}", mend=_mend(text))
 
 

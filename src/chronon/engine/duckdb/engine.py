@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from copy import copy
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -103,7 +103,9 @@ class DuckDBEngine:
         return log_schemas(self.warehouse.stamps(table, self.partitions_spec.column).values())
 
     def partitions(self, table: str, column: str, subs: dict[str, str] | None = None) -> list[str]:
-        source = self._source(table)
+        return self._partitions(self._source(table), table, column, subs)
+
+    def _partitions(self, source: Source, table: str, column: str, subs: dict[str, str] | None) -> list[str]:
         if {column, *(subs or {})} <= set(source.files.partition_columns):
             return require_hours(table, source.files.partitions(column, subs), self.partitions_spec)
         if column not in source.schema:
@@ -135,20 +137,15 @@ class DuckDBEngine:
 
     def _view(self, table: str, files: Files) -> Source:
         """A view as a source; it is translated anew, because its tables may have changed."""
-        from chronon.sql import translate
-
         if table in self._opening:
             raise MissingDataError(f"the view {table} reads itself", mend="remove its file, or change its query")
         self._opening.append(table)
         try:
             place = Place(definition=table, file=files.files[0].path)
-            found = translate(self.warehouse.view(table).query, self.columns, self._relation, place=place)
+            found = self._translated(self.warehouse.view(table).query, place)
         finally:
             self._opening.remove(table)
         return Source(files, found.schema, {}, {}, self._macros.ready_for(found.sql))
-
-    def _relation(self, table: str) -> str:
-        return self._source(table).relation(None, None)
 
     def hours_lacking(self, table: str, days: Collection[str]) -> list[str]:
         return self._source(table).files.lacking(days) if self.partitions_spec.span == DAY_MS else []
@@ -215,9 +212,15 @@ class DuckDBEngine:
             yield from records(self._reader(connection), plan, ds, stale_after, self._threads)
 
     def translate(self, sql: str) -> Translated:
+        return self._translated(sql)
+
+    def _translated(self, sql: str, place: Place | None = None) -> Translated:
         from chronon.sql import translate
 
-        return translate(sql, self.columns, self._relation)
+        source = cache(self._source)  # a query names a table more than once; it is listed once
+        return translate(
+            sql, lambda table: source(table).schema, lambda table: source(table).relation(None, None), place=place
+        )
 
     def query(self, sql: str) -> pa.RecordBatchReader:
         import pyarrow as pa
@@ -236,18 +239,21 @@ class DuckDBEngine:
 
     def _reader(self, connection: duckdb.DuckDBPyConnection) -> Reader:
         self._scratch.prepare()
+        source = cache(self._source)  # one piece of work lists the files of a table once
+
+        def partitions(scan: Scan) -> list[str]:
+            column = scan.partition or self.partitions_spec.column
+            return self._partitions(source(scan.table), scan.table, column, dict(scan.subs))
+
         return Reader(
             connection,
-            self._source,
-            self._partitions_of,
+            source,
+            partitions,
             self.partitions_spec,
             self._macros,
             self._memory,
             self._scratch,
         )
-
-    def _partitions_of(self, scan: Scan) -> list[str]:
-        return self.partitions(scan.table, scan.partition or self.partitions_spec.column, dict(scan.subs))
 
     @cached_property
     def _database(self) -> duckdb.DuckDBPyConnection:

@@ -1,6 +1,0 @@
-"""``python -m chronon.cli``: the ``chronon`` command of this interpreter."""
-
-from chronon.cli.main import main
-
-if __name__ == "__main__":
-    main()
