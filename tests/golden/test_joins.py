@@ -89,5 +89,5 @@ def test_labels_are_compared_too(tmp_path: Path) -> None:
         file = case / f"{name}.parquet"
         table = pq.read_table(file)
         pq.write_table(table.slice(1), file)
-        assert check(case) == [f"expected {table.num_rows - 1} rows, got {table.num_rows}"]
+        assert check(case) == [f"{name}.parquet: expected {table.num_rows - 1} rows, got {table.num_rows}"]
         pq.write_table(table, file)

@@ -116,6 +116,40 @@ def test_without_aggregations_the_selected_rows_are_the_features(world: World) -
     assert world.rows("out.g_spend") == [("u1", "a", "2024-01-04")] * 2
 
 
+def test_rows_that_are_not_aggregated_show_their_time(world: World) -> None:
+    world.table(
+        "db.members",
+        {"user": "string", "plan": "string", "since": "long"},
+        [("u1", "a", at("01-01"), "01-04"), ("u1", "b", None, "01-04")],
+    )
+    source = EntitySource(snapshot_table="db.members", query=Query(selects=select("user", "plan"), time_column="since"))
+    backfill_group_by(group_by(None, sources=source), world.engine, end="2024-01-06")
+    assert world.rows("out.g_spend") == [
+        ("u1", "a", at("01-01"), "2024-01-04"),
+        ("u1", "b", None, "2024-01-04"),
+    ]
+    assert world.columns("out.g_spend") == ["user", "plan", "ts"]
+
+
+@pytest.mark.parametrize("incremental", [False, True])
+def test_a_key_of_which_only_a_part_is_null_has_its_row(world: World, incremental: bool) -> None:
+    """No left row can ask for it, and none of a key without any part is there."""
+    rows = [
+        ("u1", "x", 1, at("01-04 01:00"), "01-04"),
+        ("u1", None, 2, at("01-04 02:00"), "01-04"),
+        (None, "x", 4, at("01-04 03:00"), "01-04"),
+        (None, None, 8, at("01-04 04:00"), "01-04"),
+        ("u1", None, 16, at("01-04 05:00"), "01-04"),
+    ]
+    world.table("db.visits", {"user": "string", "page": "string", "amount": "long", "ts": "long"}, rows)
+    events = EventSource(table="db.visits", query=Query(selects=select("user", "page", "amount"), time_column="ts"))
+    total = [Aggregation("amount", Operation.SUM, windows=["1d"])]
+    definition = group_by(total, sources=events, keys=["user", "page"], is_incremental=incremental)
+    backfill_group_by(definition, world.engine, end="2024-01-04")
+    found = world.rows("out.g_spend", "user", "page", "amount_sum_1d")
+    assert sorted(found, key=repr) == [("u1", "x", 1), ("u1", None, 18), (None, "x", 4)]
+
+
 def test_derivations_replace_the_features(world: World) -> None:
     world.table("db.purchases", COLUMNS, EVENTS)
     definition = group_by(

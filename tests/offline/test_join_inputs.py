@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from chronon import Aggregation, EventSource, GroupBy, Join, JoinPart, Operation, Query, select
+from chronon import Aggregation, EntitySource, EventSource, GroupBy, Join, JoinPart, Operation, Query, select
 from chronon.api.enums import Accuracy
+from chronon.base.errors import ConfigError
 from chronon.offline import backfill_join
 
 from .conftest import World, at
@@ -66,6 +67,20 @@ def test_a_late_row_alone_in_its_day_gets_its_snapshot_value(shop: World, step_d
     assert sums(shop, spend(Accuracy.SNAPSHOT), step_days=step_days) == [3, 1, 3]
 
 
+@pytest.mark.parametrize("step_days", [1, 30])
+def test_an_event_counts_by_its_time_wherever_it_landed(shop: World, step_days: int) -> None:
+    """Also where it landed in a partition after that of the row which asks, however the days are cut."""
+    shop.table("db.purchases", PURCHASES, [("u1", 8, at("01-05 08:00"), "01-06")])
+    assert sums(shop, spend(), step_days=step_days) == [11]
+
+
+def test_a_part_twice_needs_a_prefix(shop: World) -> None:
+    join = training(spend())
+    join.joinParts = [JoinPart(spend()), JoinPart(spend())]
+    with pytest.raises(ConfigError, match="2 parts are called g_spend"):
+        backfill_join(join, shop.engine, end="2024-01-08")
+
+
 KEYS: dict[str, tuple[pa.DataType, list[Any]]] = {
     "text": (pa.string(), ["it's", "a\\b", "\\", "\\'", '"', "", "a\nb", "%", "ß😀"]),
     "long": (pa.int64(), [0, -1, 2**63 - 1, -(2**63)]),
@@ -97,6 +112,70 @@ def test_without_selects_all_columns_are_there_and_the_time_too(world: World) ->
     left = EventSource(table="db.queries", query=Query(time_column="asked"))
     assert sums(world, spend(selects=None, time_column="happened"), left) == [2]
     assert world.rows("out.t_training", "ts", "note", "asked") == [(at("01-05 09:00"), "n", at("01-05 09:00"))]
+
+
+def test_without_selects_the_named_time_wins_over_a_column_ts(world: World) -> None:
+    columns = {"user": "string", "amount": "long", "happened": "long", "ts": "long"}
+    world.table("db.purchases", columns, [("u1", 2, at("01-04 09:00"), at("01-09"), "01-04")])
+    world.table(
+        "db.queries", {"user": "string", "asked": "long", "ts": "long"}, [("u1", at("01-05"), at("01-02"), "01-05")]
+    )
+    left = EventSource(table="db.queries", query=Query(time_column="asked"))
+    assert sums(world, spend(selects=None, time_column="happened"), left) == [2]
+    assert world.rows("out.t_training", "ts", "asked") == [(at("01-05"), at("01-05"))]
+
+
+def test_entities_on_the_left_keep_a_column_ts_as_any_other(shop: World) -> None:
+    """It says nothing of when they are seen, which is the end of their day; a null in it leaves nothing out."""
+    rows = [("u1", at("01-01"), "01-03"), ("u1", None, "01-04")]
+    shop.table("db.members", {"user": "string", "ts": "long"}, rows)
+    for query in (Query(selects=select("user", "ts")), Query(selects=select("user", ts="ts + 1")), Query()):
+        join = Join(
+            left=EntitySource(snapshot_table="db.members", query=query),
+            right_parts=[JoinPart(spend(Accuracy.SNAPSHOT))],
+            name="t.members",
+            output_namespace="out",
+        )
+        result = backfill_join(join, shop.engine, end="2024-01-08")
+        assert result.left_out == {}
+        shown = at("01-01") + ("ts + 1" in (query.selects or {}).values())
+        found = shop.rows("out.t_members", "user", "ts", "g_spend_amount_sum")
+        assert found == [("u1", shown, 1), ("u1", None, 3)]
+
+
+@pytest.mark.parametrize("kind", ["entities", "cumulative", "one day"])
+def test_the_day_of_a_run_is_the_partition_that_is_read(shop: World, kind: str) -> None:
+    """Today's amounts count, others are 0: each left row sees one partition, whatever else is computed with it."""
+    rows = [("u1", 5, "2024-01-03", "01-03"), ("u1", 7, "2024-01-02", "01-04"), ("u1", 9, "2024-01-04", "01-04")]
+    shop.table("db.state", {"user": "string", "amount": "long", "changed": "string"}, rows)
+    selects = {"user": "user", "amount": "IF(changed = '{{ CHRONON_RUN_DS }}', amount, 0)"}
+    if kind == "entities":
+        source: Any = EntitySource(snapshot_table="db.state", query=Query(selects=selects))
+    else:
+        bounds = {"start_partition": "2024-01-04", "end_partition": "2024-01-04"} if kind == "one day" else {}
+        source = EventSource(
+            table="db.state", query=Query(selects=selects, **bounds), is_cumulative=kind == "cumulative"
+        )
+    group_by = GroupBy(
+        name="g.spend",
+        sources=source,
+        keys=["user"],
+        accuracy=Accuracy.SNAPSHOT,
+        aggregations=[Aggregation("amount", Operation.SUM)],
+    )
+    times = [("u1", at("01-04 09:00"), "01-04"), ("u1", at("01-05 09:00"), "01-05")]
+    shop.table("db.asking", {"user": "string", "ts": "long"}, times)
+    left = EventSource(table="db.asking", query=LEFT.query)
+    assert sums(shop, group_by, left) == ([5, 9] if kind == "entities" else [None, 9])
+
+
+def test_the_day_of_a_run_is_refused_where_there_is_none(shop: World) -> None:
+    quoted = {"user": "user", "amount": "IF(user = '{{ CHRONON_RUN_DS }}', amount, 0)"}
+    with pytest.raises(ConfigError, match="read over several partitions"):
+        sums(shop, spend(selects=quoted))
+    bare = {"user": "user", "amount": "IF(user = {{CHRONON_RUN_DS}}, amount, 0)"}
+    with pytest.raises(ConfigError, match="is not a text"):
+        sums(shop, spend(selects=bare, is_cumulative=True))
 
 
 def test_sub_partitions_are_what_is_read(shop: World) -> None:

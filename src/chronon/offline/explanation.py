@@ -153,7 +153,7 @@ def _of_group_by(group_by: structs.GroupBy, engine: Engine, start: str | None, e
     days = requested(group_by, first, end, sorted(available or ()), None, engine)
     work = todo(group_by, output_table(group_by), days, available, engine)
     reads = reads_of_group_by(plan, work.days, engine.partitions_spec)
-    return _made(output_table(group_by), work, reads, {**plan.keys, **plan.outputs}, engine)
+    return _made(output_table(group_by), work, reads, plan.backfilled, engine)
 
 
 def _made(table: str, work: Todo, reads: Iterable[Reads], outputs: Schema, engine: Engine) -> Explanation:

@@ -60,7 +60,7 @@ def backfill_group_by(
     window = plan.aggregator.widest_window if plan.aggregator is not None and plan.kind == EVENTS else 0
     with engine.warehouse.writing(table):
         work = todo(group_by, table, days, available, engine, run_first_hole=run_first_hole)
-        require_same_types(group_by, table, {**plan.keys, **plan.outputs}, work, engine)
+        require_same_types(group_by, table, plan.backfilled, work, engine)
         result.present = work.present
         result.notes += work.notes(" and ".join(dict.fromkeys(scan.table for scan in plan.scans)), spec.unit)
         result.notes += _told(waiting or {}, work.without_input, spec.unit)
@@ -71,8 +71,7 @@ def backfill_group_by(
             for reason, rows in untimed(plan.scans, since, until, engine).items():
                 result.count(reason, rows)
         inputs = Inputs.of([(scan, window) for scan in plan.scans], engine)
-        columns = {**plan.keys, **plan.outputs}
-        publisher = Publisher(group_by, table, columns, inputs, work.outdated, result, engine)
+        publisher = Publisher(group_by, table, plan.backfilled, inputs, work.outdated, result, engine)
         for piece in steps(work.days, step_days, spec):
             watch.step(f"{piece[0]} to {piece[-1]}", len(result.filled), len(work.days))
             ready = with_partials(plan, spec.end(piece[0]), engine, watch, keep=incremental)

@@ -85,6 +85,12 @@ class GroupByPlan:
         return all(SEQUENCE in scan.selects for scan in self.scans)
 
     @property
+    def backfilled(self) -> dict[str, t.DataType]:
+        """The columns of its own table but the partition: rows that are not aggregated show their time too."""
+        shown = self.aggregator is None and self.has_time and self.derivations is None
+        return {**self.keys, **self.outputs, **({"ts": t.LONG} if shown else {})}
+
+    @property
     def has_time(self) -> bool:
         """Whether every source's rows have a time."""
         return self.kind == EVENTS or all(scan.time is not None for scan in self.scans)

@@ -10,7 +10,7 @@ from functools import partial
 
 from chronon.api import structs
 from chronon.api.enums import Accuracy
-from chronon.api.inspect import window_ms
+from chronon.api.inspect import query_of, window_ms
 from chronon.api.naming import external_prefix, name_of, part_prefix
 from chronon.api.provenance import place_of
 from chronon.base import types as t
@@ -137,7 +137,9 @@ def plan_join(join: structs.Join, tables: Tables, rows: Scan | None = None) -> J
     planner = ScanPlanner(tables, place)
     left = rows or planner.scan(join.left, "left")
     problems = planner.problems
-    if left is not None and left.kind == EVENTS and left.time is None:
+    if left is not None and left.kind == ENTITIES:
+        left = left.with_time_as_column("ts" in (query_of(join.left).selects or left.schema))
+    elif left is not None and left.time is None:
         left = replace(left, time="ts")
         if "ts" not in left.schema:
             problems.append(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Protocol
 
 from chronon.api import structs
@@ -13,6 +14,7 @@ from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, ExpressionError, Place, SchemaError
 from chronon.base.time import Partitions
 from chronon.plan.functions import declare
+from chronon.plan.run_day import with_run_day
 
 EVENTS, ENTITIES = "events", "entities"
 
@@ -83,6 +85,15 @@ class Scan:
         kept = [name for name in self.selects if name in columns]
         return replace(self, selects={n: self.selects[n] for n in kept}, types={n: self.types[n] for n in kept})
 
+    def with_time_as_column(self, selected: bool) -> Scan:
+        """The same rows at no time; what was ``selected`` as their time is the column ``ts`` like any other."""
+        from chronon.sql import parse
+
+        if not selected or self.time is None:
+            return replace(self, time=None)
+        kind = parse(self.time).type(self.schema)
+        return replace(self, selects={**self.selects, "ts": self.time}, types={**self.types, "ts": kind}, time=None)
+
 
 @dataclass
 class ScanPlanner:
@@ -117,24 +128,36 @@ class ScanPlanner:
         self._bounds(query, where)
         partition = query.partitionColumn or self.tables.partitions_spec.column
         selects = dict(query.selects) if query.selects is not None else _all_columns(schema, partition, subs)
-        time = selects.pop("ts", None) or query.timeColumn
+        own_time = selects.pop("ts", None)
+        times = (query.timeColumn, own_time) if query.selects is None else (own_time, query.timeColumn)
+        time = times[0] or times[1]
         for column in (*keys, *inputs):
             if column != "ts":
                 selects.setdefault(column, f"`{column}`")
         kind = EVENTS if isinstance(inner, structs.EventSource) else ENTITIES
+        cumulative = source.events is not None and bool(source.events.isCumulative)
+        pinned = query.startPartition is not None and query.startPartition == query.endPartition
+        fill = partial(with_run_day, partition=partition, one=kind == ENTITIES or cumulative or pinned)
+        try:
+            selects = {name: fill(text) for name, text in selects.items()}
+            wheres = [fill(text) for text in query.wheres or []]
+            time = fill(time) if time is not None else None
+        except ConfigError as problem:
+            self._problem(problem, f"{where}.query")
+            return None
         return Scan(
             table=table,
             kind=kind,
             selects=selects,
             types=dict(self._types(selects, schema, where)),
-            wheres=tuple(self._wheres(query, schema, where)),
+            wheres=tuple(self._wheres(wheres, schema, where)),
             time=self._time(time, schema, where),
             schema=schema,
             partition=partition if partition in schema else None,
             subs=subs,
             start=query.startPartition,
             end=query.endPartition,
-            cumulative=source.events is not None and bool(source.events.isCumulative),
+            cumulative=cumulative,
             place=self.place,
         )
 
@@ -170,10 +193,10 @@ class ScanPlanner:
             except ExpressionError as problem:
                 self._problem(problem, f"{where}.query.selects[{name!r}]")
 
-    def _wheres(self, query: structs.Query, schema: t.Schema, where: str) -> Iterator[str]:
+    def _wheres(self, conditions: Sequence[str], schema: t.Schema, where: str) -> Iterator[str]:
         from chronon.sql import parse
 
-        for number, text in enumerate(query.wheres or []):
+        for number, text in enumerate(conditions):
             try:
                 kind = parse(text).type(schema)
             except ExpressionError as problem:

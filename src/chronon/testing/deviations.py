@@ -1,8 +1,8 @@
 """Where our results differ from the original's on purpose: what it does, what we do, why, and the test that shows it.
 
 The numbers are those of the original's lists of quirks: of its aggregations, with ``offline`` before them, of its
-backfills, and, with ``authoring``, of its definitions and scripts. The golden runner takes the recommended value of a
-case only if all the quirks of the case stand here.
+backfills, and, with ``authoring``, of its definitions and scripts; without a Q, of the chapter that describes it. The
+golden runner takes the recommended value of a case only if all the quirks of the case stand here.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ from chronon.base.errors import ChrononError
 from chronon.testing.tolerance import differences
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from chronon.engine.protocol import Engine
 
 SHOWN = 5
@@ -71,11 +73,12 @@ def check(case: Path) -> list[str]:
             return [f"refused: {error}"]
         except Exception as crash:  # noqa: BLE001 - one case must not end the run
             return [f"crashed: {type(crash).__name__}: {crash}"]
+    untyped = any(path.is_file() for path in (case / "tables").iterdir())
     return [
-        difference
+        f"{output.file}: {difference}"
         for output in outputs
         for difference in compare(
-            pq.read_table(case / output.file).to_pylist(maps_as_pydicts="strict"), output.rows, output.identity
+            pq.read_table(case / output.file), output.table, output.identity, dates_as_text=untyped
         )
     ]
 
@@ -88,14 +91,14 @@ class Output:
     ----------
     file:
         Of the case: the recorded output.
-    rows:
+    table:
         Our own.
     identity:
         The columns by which rows are matched.
     """
 
     file: str
-    rows: list[dict[str, Any]]
+    table: pa.Table
     identity: list[str]
 
 
@@ -132,6 +135,8 @@ def compute(case: Path, warehouse: Path) -> list[Output]:
 def lay_out(tables: Path, warehouse: Path) -> None:
     """Copy the tables of a case into the folders of a warehouse."""
     for source in tables.iterdir():
+        if source.name.startswith((".", "_")):  # checksums and marks of the engine that wrote the tables
+            continue
         namespace, _, table = source.name.partition(".")
         target = warehouse / namespace / table
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -141,32 +146,57 @@ def lay_out(tables: Path, warehouse: Path) -> None:
             shutil.copy(source, target)
 
 
-def read(engine: Engine, table: str) -> list[dict[str, Any]]:
+def read(engine: Engine, table: str) -> pa.Table:
     """All rows of a table of the warehouse."""
-    return engine.query(f"SELECT * FROM {table}").read_all().to_pylist(maps_as_pydicts="strict")
+    return engine.query(f"SELECT * FROM {table}").read_all()
 
 
 def compare(
-    expected: Sequence[dict[str, Any]], actual: Sequence[dict[str, Any]], identity: Sequence[str]
+    recorded: pa.Table, computed: pa.Table, identity: Sequence[str], *, dates_as_text: bool = False
 ) -> Iterator[str]:
     """What differs between two tables.
 
     Rows are matched by partition, time and request where that tells them apart, else by ``identity``, then by all their
     values.
+
+    Parameters
+    ----------
+    recorded, computed:
+        The expected table and our own; neither their rows nor their columns have an order.
+    identity:
+        The columns that tell rows apart.
+    dates_as_text:
+        A date is the same as its text: a CSV file does not say which of the two a column is.
     """
-    if len(expected) != len(actual):
-        yield f"expected {len(expected)} rows, got {len(actual)}"
-        return
-    if expected and set(expected[0]) != set(actual[0]):
-        missing, more = sorted(set(expected[0]) - set(actual[0])), sorted(set(actual[0]) - set(expected[0]))
+    missing = sorted(set(recorded.column_names) - set(computed.column_names))
+    more = sorted(set(computed.column_names) - set(recorded.column_names))
+    if missing or more:
         yield f"columns: missing {missing}, not expected {more}"
         return
+    if recorded.num_rows != computed.num_rows:
+        yield f"expected {recorded.num_rows} rows, got {computed.num_rows}"
+        return
+    expected, actual = (_rows(table, dates_as_text=dates_as_text) for table in (recorded, computed))
     names = _telling(expected, actual, identity)
     for wanted, found in zip(in_order(expected, names), in_order(actual, names), strict=True):
         for name, value in wanted.items():
             relative = next((t for word, t in TOLERANCES.items() if word in name), 1e-9)
             for difference in differences(value, found[name], relative=relative, absolute=1e-12, path=name):
                 yield f"{ {key: wanted[key] for key in names} } {difference}"
+
+
+def _rows(table: pa.Table, *, dates_as_text: bool) -> list[dict[str, Any]]:
+    """The rows of a table; instants as microseconds of UTC, whatever unit and zone they were stored in."""
+    import pyarrow as pa
+
+    for place, field in enumerate(table.schema):
+        column = table.column(place)
+        if pa.types.is_timestamp(field.type):
+            column = column.cast(pa.timestamp("us", field.type.tz), safe=False).cast(pa.timestamp("us"))
+        elif dates_as_text and pa.types.is_date(field.type):
+            column = column.cast(pa.string())
+        table = table.set_column(place, field.name, column)
+    return table.to_pylist(maps_as_pydicts="strict")
 
 
 def _telling(

@@ -22,6 +22,13 @@ OFFLINE = (
         (f"{_AREA}/test_chaining.py::test_the_parent_is_made_in_the_same_run_through_the_day_of_the_question",),
     ),
     Deviation(
+        "offline Q5",
+        "An event that landed in a later partition counts only if that partition lies in the same step.",
+        "It counts by its time, wherever it landed.",
+        "A result must not depend on how days are cut into steps.",
+        (f"{_AREA}/test_join_inputs.py::test_an_event_counts_by_its_time_wherever_it_landed",),
+    ),
+    Deviation(
         "offline Q6",
         "The table of a part is a cache that only the day tells apart: left rows landed again keep old features.",
         "There are no such tables. Features are taken from an old output only if definition and input are the same.",
@@ -37,6 +44,23 @@ OFFLINE = (
         "Columns are written by name.",
         "It is silent corruption.",
         (f"{_AREA}/test_group_by_backfill.py::test_columns_are_written_by_name",),
+    ),
+    Deviation(
+        "offline Q8",
+        "Without selects, time_column, mutation_time_column and reversal_column are ignored.",
+        "They name the time, whatever columns the table has.",
+        "The definition says so.",
+        (
+            f"{_AREA}/test_join_inputs.py::test_without_selects_all_columns_are_there_and_the_time_too",
+            f"{_AREA}/test_join_inputs.py::test_without_selects_the_named_time_wins_over_a_column_ts",
+        ),
+    ),
+    Deviation(
+        "offline Q10",
+        "A sub-partition in the name of a table is looked at when days are listed, and not when rows are read.",
+        "Only its rows are read.",
+        "The definition asks for it.",
+        (f"{_AREA}/test_join_inputs.py::test_sub_partitions_are_what_is_read",),
     ),
     Deviation(
         "offline Q11",
@@ -70,6 +94,25 @@ OFFLINE = (
         (f"{_AREA}/test_join_derivations.py::test_a_part_may_read_the_time_and_the_partition",),
     ),
     Deviation(
+        "offline 7.1",
+        "Of a key that a snapshot lacks, all derivations of its group-by are null in a backfill; serving computes "
+        "them from nulls.",
+        "They are computed from nulls in both: coalesce(count, 0) is 0.",
+        "Training data and serving must agree.",
+        (f"{_AREA}/test_join_derivations.py::test_rows_that_ask_nothing_have_nothing_derived",),
+    ),
+    Deviation(
+        "offline 2.5",
+        "CHRONON_RUN_DS is allowed only where the whole job reads a single day.",
+        "It is the partition that each row is read from: of entities, of cumulative events, or of the only day of a "
+        "source.",
+        "Each answer is read from one partition there, however many days a job computes.",
+        (
+            f"{_AREA}/test_join_inputs.py::test_the_day_of_a_run_is_the_partition_that_is_read",
+            f"{_AREA}/test_join_inputs.py::test_the_day_of_a_run_is_refused_where_there_is_none",
+        ),
+    ),
+    Deviation(
         "offline Q17",
         "Before a join its tables are validated for today, which says nothing where today has no rows.",
         "An analysis looks at the days that are asked for, and says what it could not check.",
@@ -82,6 +125,13 @@ OFFLINE = (
         "Keys are compared column by column.",
         "It is silent corruption.",
         (f"{_AREA}/test_join_backfill.py::test_a_composite_key_needs_all_its_parts",),
+    ),
+    Deviation(
+        "offline Q21",
+        "Of a group-by that stands twice in a join without a prefix, the second part is ignored.",
+        "The join is refused.",
+        "One of the two would be lost.",
+        (f"{_AREA}/test_join_inputs.py::test_a_part_twice_needs_a_prefix",),
     ),
     Deviation(
         "offline Q22",
@@ -150,6 +200,13 @@ OFFLINE = (
         ),
     ),
     Deviation(
+        "offline Q30",
+        "Cumulative events with an end partition are read from exactly that one, even if it is not there.",
+        "From the last one up to it.",
+        "Otherwise a date in the future empties the features.",
+        (f"{_AREA}/test_join_inputs.py::test_a_cumulative_source_is_read_once_up_to_its_end",),
+    ),
+    Deviation(
         "offline Q35",
         "A chained group-by without an accuracy is temporal, whether its parent has a topic or not.",
         "It is temporal if its parent has one.",
@@ -174,6 +231,13 @@ OFFLINE = (
         ),
     ),
     Deviation(
+        "offline Q39",
+        "In small steps keys are compared as SQL text: a backslash, NaN, dates and bytes find nothing.",
+        "Keys are compared by their values, however many there are.",
+        "A result must not depend on the size of a step.",
+        (f"{_AREA}/test_join_inputs.py::test_keys_of_every_type_are_compared_by_value",),
+    ),
+    Deviation(
         "offline Q41",
         "The table of bootstrapped rows has holes of its own: left rows vanish from the output.",
         "Bootstrap tables are read for the days that are computed.",
@@ -186,6 +250,20 @@ OFFLINE = (
         "It is read.",
         "Other sources may have one too.",
         (f"{_AREA}/test_bootstrap.py::test_a_table_has_its_own_partition_column_and_bounds",),
+    ),
+    Deviation(
+        "offline Q43",
+        "A left row whose time lies before its partition has features of snapshots only if others of its step ask too.",
+        "It has those of the day of its time.",
+        "A result must not depend on the other rows of a step.",
+        (f"{_AREA}/test_join_inputs.py::test_a_late_row_alone_in_its_day_gets_its_snapshot_value",),
+    ),
+    Deviation(
+        "offline Q44",
+        "Keys that are doubles, booleans, bytes or dates fail in joins of medium size.",
+        "They work in all.",
+        "Size is no reason to fail.",
+        (f"{_AREA}/test_join_inputs.py::test_keys_of_every_type_are_compared_by_value",),
     ),
     Deviation(
         "offline Q48",

@@ -6,6 +6,7 @@ import os
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from copy import copy
+from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -200,12 +201,12 @@ class DuckDBEngine:
 
     def snapshots(self, plan: GroupByPlan, days: Sequence[str]) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
         with self._connection(f"computing {plan.name}") as connection:
-            reader = self._reader(connection)
+            reader = replace(self._reader(connection), partly=True)
             yield from derived(reader, plan, snapshots(reader, plan, days, self._threads))
 
     def partials(self, plan: GroupByPlan, ds: str) -> Iterator[pa.RecordBatch]:
         with self._connection(f"aggregating {ds} for {plan.name}") as connection:
-            yield from daily(self._reader(connection), plan, ds)
+            yield from daily(replace(self._reader(connection), partly=True), plan, ds)
 
     def upload(self, plan: GroupByPlan, ds: str, stale_after: int) -> Iterator[pa.RecordBatch]:
         with self._connection(f"uploading {plan.name}") as connection:

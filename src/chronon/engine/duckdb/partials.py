@@ -159,7 +159,7 @@ def _states(reader: Reader, plan: GroupByPlan, rows: str) -> Iterator[pa.RecordB
     import pyarrow as pa
 
     states = aggregator_of(plan).partials.states
-    match = " AND ".join(f"p.{identifier(key)} = k.{identifier(key)}" for key in plan.keys)
+    match = reader.same_key("p", list(plan.keys))
     listed = ", ".join([f"p.{identifier(DAY)} AS ts", *(f"p.{identifier(name)}" for name in states)])
     found = reader.connection.sql(
         f"SELECT k.{KEY} AS __key, {listed} FROM {rows} AS p JOIN {KEYS} AS k ON {match} ORDER BY 1, 2"

@@ -14,6 +14,7 @@ from chronon.engine.duckdb.answers import ROW, Answers, Budget, Pieces, answer
 from chronon.engine.duckdb.connection import BATCH_ROWS, identifier, readable_errors
 from chronon.engine.duckdb.derive import derive
 from chronon.engine.duckdb.partials import for_rows, number_stored_keys
+from chronon.engine.duckdb.scan import TS
 from chronon.engine.duckdb.sorted import NEVER, Reader, greatest, key_table
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES
@@ -172,12 +173,17 @@ def _selected(
     With ``once``, one row for each key: the greatest, as a join takes it.
     """
     columns = [*plan.keys, *plan.raw_outputs]
-    schema = schema_to_arrow({**plan.keys, **plan.raw_outputs})
-    listed = ", ".join(identifier(name) for name in columns)
+    shown = {**plan.keys, **plan.raw_outputs}
+    names = [identifier(name) for name in columns]
+    if "ts" in plan.backfilled and not once:
+        shown["ts"] = t.LONG
+        names.append(f"{TS} AS ts")
+    schema = schema_to_arrow(shown)
+    listed = ", ".join(names)
     some_key = " OR ".join(f"{identifier(key)} IS NOT NULL" for key in plan.keys)
     for ds in days:
         union = reader.union(plan, columns, (ds, ds), (None, None))
-        order = ", ".join(str(i + 1) for i in range(len(columns)))
+        order = ", ".join(str(i + 1) for i in range(len(names)))
         sql = f"SELECT {listed} FROM ({union}) WHERE {some_key}"
         if once:
             sql += f" QUALIFY {greatest([identifier(key) for key in plan.keys], plan.raw_outputs)}"

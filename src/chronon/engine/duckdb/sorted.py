@@ -33,7 +33,11 @@ NEVER = 2**62
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads the rows of a group-by on one connection."""
+    """Reads the rows of a group-by on one connection.
+
+    With ``partly``, a composite key counts as one although some of it is null; nobody can ask for such a key, but a
+    group-by's own table has it.
+    """
 
     connection: duckdb.DuckDBPyConnection
     source_of: Callable[[str], Source]
@@ -42,6 +46,7 @@ class Reader:
     macros: Macros
     memory: Memory
     scratch: Scratch
+    partly: bool = False
 
     def union(
         self,
@@ -95,7 +100,8 @@ class Reader:
     def number_keys(self, asked: str, keys: Sequence[str], *, ordered: bool = False) -> None:
         """Give each distinct key of ``asked`` (SQL with the columns ``keys``) a number from 0 on."""
         listed = ", ".join(identifier(key) if key != "__ds" else DS for key in keys)
-        present = " AND ".join(f"{identifier(key) if key != '__ds' else DS} IS NOT NULL" for key in keys)
+        some = " OR " if self.partly else " AND "
+        present = some.join(f"{identifier(key) if key != '__ds' else DS} IS NOT NULL" for key in keys)
         order = f"ORDER BY {listed}" if ordered else ""
         self.connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {KEYS} AS "
@@ -109,7 +115,7 @@ class Reader:
         Rows of entities that have no time are at 0.
         """
         inputs = plan.aggregator.inputs if plan.aggregator is not None else ()
-        match = " AND ".join(f"e.{quoted(key)} = k.{quoted(key)}" for key in keys)
+        match = self.same_key("e", keys)
         listed = [f"e.{identifier(name)} AS {identifier(name)}" for name in inputs if name != "ts"]
         time = f"e.{TS}" if plan.has_time else "0::BIGINT"
         if plan.sequenced:
@@ -117,6 +123,11 @@ class Reader:
         columns = ", ".join([f"k.{KEY} AS __key", f"{time} AS ts", *listed])
         sql = f"SELECT {columns} FROM ({union}) AS e JOIN {KEYS} AS k ON {match}"
         return self.in_key_order(sql)
+
+    def same_key(self, rows: str, keys: Sequence[str]) -> str:
+        """The condition that some ``rows`` have a numbered key ``k``."""
+        equal = "IS NOT DISTINCT FROM" if self.partly and len(keys) > 1 else "="
+        return " AND ".join(f"{rows}.{quoted(key)} {equal} k.{quoted(key)}" for key in keys)
 
     def in_key_order(self, sql: str) -> Iterable[pa.RecordBatch]:
         """The rows of ``sql``, which have the numbers of keys, in total order; see ``sorting.in_key_order``."""
