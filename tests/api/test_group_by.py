@@ -299,3 +299,10 @@ def test_all_problems_come_at_once_with_the_line():
 
 def test_join_is_a_struct_too(views):
     assert isinstance(Join(views, [GroupBy(views, "user", SUM, name="t.x")]), structs.Join)
+
+
+def test_arguments_by_position_of_before_upload_schedule_are_told_to_go_by_keyword():
+    source = EventSource(table="a.b", query=Query(select("user", "price"), time_column="at"))
+    old = [None, None, None, None, None, None, None, None, 0, "@daily", "shop.spend"]
+    with pytest.raises(ConfigError, match="give name and what follows it by keyword"):
+        GroupBy(source, ["user"], [Aggregation("price")], *old)

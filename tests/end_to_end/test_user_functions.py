@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
 
+import httpx
 import pytest
 
 from chronon.api import structs
@@ -136,6 +139,17 @@ def test_from_repo_to_fetch_and_stream(repo):
     assert Ingest(store, "shop.orders.v1").write(late, partition="0", offset=0) == 2
     (answer,) = fetcher.fetch_group_by("shop.orders.v1", [Request({"user": 1}, at(3, 5))])
     assert (answer.values["value_sum_7d"], answer.values["tier_last_7d"]) == (26.0, "none")
+    counted = [line for line in asyncio.run(metrics(fetcher)).splitlines() if "function_failures" in line]
+    assert re.fullmatch(r'chronon_function_failures_total{function="basket"} [1-9]\d*', counted[-1])
+
+
+async def metrics(fetcher):
+    """What a server counts."""
+    from chronon.online.pages import pages
+
+    transport = httpx.ASGITransport(app=pages(fetcher, {}))
+    async with httpx.AsyncClient(transport=transport, base_url="http://server") as client:
+        return (await client.get("/metrics")).text
 
 
 def test_code_that_changed_is_a_new_version(repo):

@@ -80,3 +80,17 @@ def sides(original, ours):
             return list(pool.map(lambda side: side.script(name, given), (original, ours)))
 
     return run
+
+
+@pytest.fixture(scope="session")
+def spark():
+    from pyspark.sql import SparkSession
+
+    session = (
+        SparkSession.builder.master("local[1]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.host", "127.0.0.1")
+        .getOrCreate()
+    )
+    yield session
+    session.stop()

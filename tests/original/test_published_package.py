@@ -9,6 +9,7 @@ import os
 import pytest
 from tests.original.catalogue import MISTAKES
 from tests.original.definitions import TEAMS, Writer
+from tests.original.states import BENT, STATES
 
 REPOS = int(os.environ.get("CHRONON_ORIGINAL_REPOS", "12"))
 """How many random repos are compared; 400 of them have been."""
@@ -125,6 +126,33 @@ def test_a_mistake_is_refused_with_the_same_words(refused, rule):
     assert not any(name.endswith("bad.v1") for name in refused[1][rule]["files"])
 
 
+@pytest.fixture(scope="module")
+def found(sides):
+    every = STATES | BENT
+    return [
+        dict(zip(every, side, strict=True)) for side in sides("compiling.py", [state.repo for state in every.values()])
+    ]
+
+
+@pytest.mark.parametrize("rule", STATES)
+def test_a_mistake_among_several_files_is_refused_with_the_same_words(found, rule):
+    state = STATES[rule]
+    theirs, mine = (side[rule] for side in found)
+    (they,), (we,) = theirs["runs"], mine["runs"]
+    assert state.original in they["said"], they["said"]
+    assert (state.ours or state.original) in we["said"], we["said"]
+    assert we["exit"] == they["exit"]
+    for kind in set(they["kinds"]) & {"AssertionError", "ValueError"}:
+        assert kind in we["kinds"]
+    assert tuple(mine["files"]) == state.written
+
+
+@pytest.mark.parametrize("rule", BENT)
+def test_what_is_let_through_is_written_the_same(found, rule):
+    theirs, mine = (side[rule] for side in found)
+    assert mine["files"]["group_bys/shop/bad.v1"] == theirs["files"]["group_bys/shop/bad.v1"]
+
+
 def test_the_surface_is_that_of_the_published_package(sides):
     theirs, mine = sides("surface.py")
     assert mine["specs"] == theirs["specs"]
@@ -140,8 +168,12 @@ def test_the_surface_is_that_of_the_published_package(sides):
 STARRED = ("api.ttypes", "group_by", "join", "query", "model", "staging_query", "utils")
 """Modules that repos import everything from, so that also what they import themselves is used by name."""
 
-INSIDE = ("check_deprecation_date_setup_for_downstream", "check_deprecation_existence_in_upstream", "fix_spec")
-"""Steps of the original's own compiler, which nothing outside calls."""
+INSIDE = (
+    "check_deprecation_date_setup_for_downstream", "check_deprecation_existence_in_upstream", "fix_spec",
+    "CWD", "UNDERLINE", "chdir", "git_info_cache", "prettify_entry", "find_in_index_pred", "file_to_author", "gb_index",
+    "join_index", "author_name_email", "events_without_topics", "handlers", "T", "annotations",
+)  # fmt: skip
+"""Steps and state of the original's own compiler and of explore.py, which nothing outside uses."""
 
 
 def promised(module, name, expected):

@@ -24,20 +24,6 @@ def group_by(accuracy):
     )
 
 
-@pytest.fixture(scope="module")
-def spark():
-    from pyspark.sql import SparkSession
-
-    session = (
-        SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.host", "127.0.0.1")
-        .getOrCreate()
-    )
-    yield session
-    session.stop()
-
-
 def test_features_stand_beside_the_queries(spark):
     events = spark.createDataFrame(
         [("a", "EUR", 1, NOON - 2 * DAY, "x"), ("b", "GBP", 2, NOON - 5, "x"), ("a", "USD", 3, NOON - 4, "x"),

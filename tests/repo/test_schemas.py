@@ -6,7 +6,7 @@ import pytest
 
 from chronon.base import types as t
 from chronon.base.errors import ConfigError
-from chronon.repo.schemas import read_lock, tables_of, write_lock
+from chronon.repo.schemas import Lock, read_lock, tables_of, write_lock
 
 VIEWS = {"user": "long", "price": "double", "city": "string", "at": "long", "ds": "string"}
 HEAD = """\
@@ -81,10 +81,11 @@ def test_without_the_file_nothing_is_checked(folder):
 
 def test_the_file_is_written_and_read(folder):
     schemas = {"b.t": {"x": t.parse_type("map<string,list<int>>"), "y": t.DataType("interval")}, "a.t": {"z": t.LONG}}
-    write_lock(folder.root, schemas)
+    lock = Lock(schemas, {"clicks": {"x": t.LONG}})
+    write_lock(folder.root, lock)
     text = (folder.root / "schemas.lock").read_text()
-    assert read_lock(folder.root) == schemas
-    write_lock(folder.root, dict(reversed(schemas.items())))
+    assert read_lock(folder.root) == lock
+    write_lock(folder.root, Lock(dict(reversed(schemas.items())), lock.topics))
     assert (folder.root / "schemas.lock").read_text() == text
     (folder.root / "schemas.lock").write_text("{")
     with pytest.raises(ConfigError, match=r"schemas.lock cannot be read"):
@@ -94,3 +95,26 @@ def test_the_file_is_written_and_read(folder):
 def test_the_tables_of_a_definition(folder):
     folder.write({"group_bys/grocer/spend.py": SPEND, "joins/grocer/train.py": TRAIN})
     assert tables_of(folder.repo.get("grocer.train.v1")) == ["raw.views"]
+
+
+STREAM = SPEND.replace('table="raw.views",', 'table="raw.views", topic="views/host=kafka",')
+
+
+@pytest.mark.parametrize(
+    "messages_of_topic, words",
+    [
+        ({"price": "double"}, None),
+        ({"price": "string"}, None),  # a text times a number is a double, too
+        ({"price": "int"}, ["cost is a int in the topic views, and a double in the table raw.views", "CAST("]),
+        ({"cost": "double", "price": None}, ["in the topic views: ", "there is no column 'price'"]),
+    ],
+)
+def test_a_topic_whose_columns_were_written_by_hand_must_give_what_its_table_gives(folder, messages_of_topic, words):
+    columns = {k: v for k, v in {**VIEWS, **messages_of_topic}.items() if v is not None and k != "ds"}
+    lock = {"tables": {"raw.views": VIEWS}, "topics": {"views": columns}}
+    (folder.root / "schemas.lock").write_text(json.dumps(lock))
+    problems, _ = messages(folder, STREAM)
+    assert bool(problems) is bool(words)
+    for word in words or []:
+        assert word in problems[0]
+        assert "field sources[0]" in problems[0]

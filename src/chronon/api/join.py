@@ -147,7 +147,7 @@ def Join(
     problems += _external_problems(made)
     for part in made.joinParts:
         if part.groupBy is not None and not problems_of(part.groupBy):
-            problems += problems_of_group_by(part.groupBy)
+            problems += [problem.at(place_of(made)) for problem in problems_of_group_by(part.groupBy)]
     return settle(made, problems)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from chronon.api import structs
 from chronon.api.problems import notice
-from chronon.api.provenance import here, stamp, variable_of
+from chronon.api.provenance import below, here, stamp, variable_of
 from chronon.api.validate import UPLOAD_SCHEDULE_KEY
 from chronon.base.errors import ConfigError
 
@@ -74,8 +74,9 @@ def ensure_name(definition: structs.GroupBy | structs.Join | structs.StagingQuer
     found = variable_of(definition, folder, search=given is None)
     if found is not None:
         module, variable = found
-        if module.startswith(f"{folder}."):
-            definition.metaData.name = f"{module.removeprefix(f'{folder}.')}.{variable}"
+        path = below(module, folder)
+        if path is not None:
+            definition.metaData.name = f"{path}.{variable}"
         elif module == "__main__" and given is None:
             definition.metaData.name = variable
     return definition.metaData.name

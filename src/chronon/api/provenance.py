@@ -12,7 +12,7 @@ from chronon.base.errors import Place
 
 T = TypeVar("T", bound=Struct)
 
-_OURS = ("chronon.api", "ai.chronon")
+_OURS = ("chronon.api", "chronon.executables", "ai.chronon")
 
 
 def here(field: str | None = None) -> Place:
@@ -47,8 +47,17 @@ def variable_of(made: Struct, folder: str, *, search: bool = True) -> tuple[str,
     found = _holder(made, module) if module else None
     if found is not None or not search:
         return found
-    within = sorted(name for name in sys.modules if name.startswith(f"{folder}."))
+    within = sorted(name for name in sys.modules if below(name, folder))
     return next((held for name in within if (held := _holder(made, name))), None)
+
+
+def below(module: str, folder: str) -> str | None:
+    """The path of a module below a folder, wherever that is; ``None`` if it is not below it.
+
+    >>> below("group_bys.shop.spend", "group_bys"), below("repo.joins.shop.train", "joins"), below("shop", "joins")
+    ('shop.spend', 'shop.train', None)
+    """
+    return f".{module}".partition(f".{folder}.")[2] or None
 
 
 def _holder(made: Struct, module: str) -> tuple[str, str] | None:

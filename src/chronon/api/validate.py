@@ -168,7 +168,12 @@ def _schedule(group_by: structs.GroupBy) -> Iterator[ConfigError]:
     place = place_of(group_by, "upload_schedule")
     streaming = any(topic_of(source) for source in group_by.sources or [])
     if schedule not in UPLOAD_SCHEDULES:
-        yield ConfigError(f"Invalid upload_schedule {schedule!r}", place=place, expected=", ".join(UPLOAD_SCHEDULES))
+        yield ConfigError(
+            f"Invalid upload_schedule {schedule!r}",
+            place=place,
+            expected=", ".join(UPLOAD_SCHEDULES),
+            mend="give name and what follows it by keyword: since 0.0.115 upload_schedule stands before them",
+        )
     elif schedule != "@daily" and (group_by.accuracy == Accuracy.TEMPORAL or streaming):
         what = "group-bys without a streaming source" if streaming else "group-bys of SNAPSHOT accuracy"
         yield ConfigError(

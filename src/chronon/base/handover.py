@@ -76,6 +76,13 @@ def to_pandas(table: pa.Table) -> Any:
     return frame
 
 
+def to_spark(table: pa.Table, spark: Any) -> Any:
+    """An Arrow table as a frame of a Spark session; for results that a person looks at, as all rows are taken over."""
+    types = _library("pyspark.sql.pandas.types")
+    rows = [tuple(row.values()) for row in table.to_pylist(maps_as_pydicts="strict")]
+    return spark.createDataFrame(rows, types.from_arrow_schema(table.schema))
+
+
 def _library(name: str) -> Any:
     from importlib import import_module
 

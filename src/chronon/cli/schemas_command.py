@@ -20,14 +20,15 @@ def schemas(check: bool, folder: Path | None) -> None:
     """Write the columns and types of all tables that the definitions read to `schemas.lock`.
 
     `chronon compile` and `chronon check` then find wrong columns and types without a warehouse. A table that is not
-    there keeps what the file said of it.
+    there keeps what the file said of it, and so do topics, whose columns are written into it by hand.
     """
     from chronon.base.errors import MissingDataError, raise_all
-    from chronon.repo.schemas import LOCK, moved, read_lock, tables_of, write_lock
+    from chronon.repo.schemas import LOCK, Lock, moved, read_lock, tables_of, write_lock
 
     context = Context.of(folder)
     loaded = context.repo.load()
-    before = read_lock(context.repo.root) or {}
+    lock = read_lock(context.repo.root) or Lock()
+    before = lock.tables
     found: dict[str, dict[str, DataType]] = {}
     for table in sorted({table for definition in loaded.definitions for table in tables_of(definition.value)}):
         try:
@@ -45,5 +46,5 @@ def schemas(check: bool, folder: Path | None) -> None:
     click.echo(f"{len(found)} tables in {LOCK}")
     if check:
         raise SystemExit(int(found != before))
-    write_lock(context.repo.root, found)
+    write_lock(context.repo.root, Lock(found, lock.topics))
     raise_all(loaded.problems)

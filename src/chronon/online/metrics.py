@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from chronon.base.errors import ChrononError
 
@@ -17,6 +17,7 @@ _HELP = {
     "chronon_part_errors_total": "Parts that failed within an answer.",
     "chronon_stale_columns_total": "Columns left empty because their batch is too old.",
     "chronon_unknown_entities_total": "Lookups of which neither the batch nor the stream knows anything.",
+    "chronon_function_failures_total": "Calls of Python functions that failed and gave null.",
 }
 
 Labels = tuple[tuple[str, str], ...]
@@ -59,6 +60,11 @@ class Metrics:
     def unknown(self, group_by: str) -> None:
         """Nothing is known of an entity."""
         self.count("chronon_unknown_entities_total", (("group_by", group_by),))
+
+    def functions_failed(self, calls: Mapping[str, int]) -> None:
+        """How many calls of each Python function have failed so far."""
+        for function, failed in calls.items():
+            self._counters["chronon_function_failures_total", (("function", function),)] = failed
 
     def value(self, name: str, labels: Labels) -> int:
         """What a counter stands at."""

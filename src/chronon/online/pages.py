@@ -12,6 +12,7 @@ from chronon.base.errors import ChrononError, RequestError
 from chronon.base.time import day_of
 from chronon.online.fetcher import Fetcher
 from chronon.online.openapi import document
+from chronon.sql.user import failed_calls
 
 if TYPE_CHECKING:
     from starlette.applications import Starlette
@@ -76,6 +77,7 @@ class _Pages:
         return _described(describe_group_by, self._fetcher, request.path_params["name"])
 
     def metrics(self, _: HTTPRequest) -> HTTPResponse:
+        self._fetcher.metrics.functions_failed(failed_calls())
         return _text(self._fetcher.metrics.text(), "text/plain; version=0.0.4")
 
     def openapi(self, _: HTTPRequest) -> HTTPResponse:

@@ -18,7 +18,7 @@ from chronon.api.provenance import place_of
 from chronon.base.errors import ChrononError, ConfigError, Problems, StorageError
 from chronon.repo import rules
 from chronon.repo.definition import Definition, broken, part_group_bys
-from chronon.repo.guard import refusal
+from chronon.repo.guard import notice, refusal
 from chronon.repo.schemas import LockedTables, check
 
 
@@ -208,6 +208,8 @@ def _render(definition: Definition, made: Compiled, existing: Mapping[str, str],
     if refused is not None:
         made.problems.append(refused)
         return
+    told = notice(definition, old, text) if old is not None else None
+    made.warnings += [told] if told is not None else []
     made.files[path] = text
     made.sources[path] = definition
 

@@ -11,19 +11,52 @@ from chronon.repo.definition import Definition
 
 def refusal(definition: Definition, old: str, new: str) -> ConfigError | None:
     """Why a compiled file must not be replaced, if it must not."""
-    try:
-        before = json.loads(old)
-    except ValueError:
+    before = _served(old)
+    if before is None or meaning(before) == meaning(after := json.loads(new)):
         return None
-    if not isinstance(before, dict) or not before.get("metaData", {}).get("online"):
-        return None
-    if meaning(before) == meaning(json.loads(new)):
+    mend = "give it a new name, such as v2; or force it, if nobody depends on the values"
+    leaked = _taken_over(before, after)
+    if leaked:
+        mend = f"its source had {', '.join(leaked)} from another group-by: name it in the selects; else {mend}"
+    return ConfigError(
+        f"Cannot overwrite {definition.path} with existing online conf", place=definition.place, mend=mend
+    )
+
+
+def notice(definition: Definition, old: str, new: str) -> ConfigError | None:
+    """What is to be told where the external values that a join serves change, which nothing holds back."""
+    before = _served(old)
+    if before is None or before.get("onlineExternalParts") == json.loads(new).get("onlineExternalParts"):
         return None
     return ConfigError(
-        f"Cannot overwrite {definition.path} with existing online conf",
-        place=definition.place,
-        mend="give it a new name, such as v2; or force it, if nobody depends on the values",
+        "is online, and its external parts change",
+        place=definition.at("online_external_parts"),
+        mend="see that whoever fetches it expects that; nothing is recomputed",
     )
+
+
+def _served(text: str) -> dict[str, Any] | None:
+    """A compiled definition that is online; ``None`` for any other text."""
+    try:
+        conf = json.loads(text)
+    except ValueError:
+        return None
+    return conf if isinstance(conf, dict) and conf.get("metaData", {}).get("online") else None  # pyright: ignore[reportUnknownVariableType]
+
+
+def _taken_over(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
+    """Columns that a group-by selected only because another one, with the same source object, reads them.
+
+    The original adds what one group-by reads to the source itself, and so to all that share it.
+    """
+    sources = zip(before.get("sources") or [], after.get("sources") or [], strict=False)
+    found: dict[str, None] = {}
+    for old, new in sources:
+        for kind in old:
+            had = old[kind].get("query", {}).get("selects") or {}
+            has = new.get(kind, {}).get("query", {}).get("selects") or {}
+            found |= {name: None for name, text in had.items() if name == text and name not in has}
+    return list(found)
 
 
 def meaning(conf: dict[str, Any]) -> Any:

@@ -113,9 +113,9 @@ class Repo:
         here = {definition.path for definition in loaded.definitions}
         others, unreadable = _joins_of(existing, here, folder) if only else ([], [])
         made = compile_definitions(loaded.definitions, joins=others, existing=existing, force=force)
-        schemas = read_lock(self.root)
-        if schemas is not None:
-            check_against(made, LockedTables(schemas, load_settings(self.root).partitions))
+        lock = read_lock(self.root)
+        if lock is not None:
+            check_against(made, LockedTables(lock.tables, load_settings(self.root).partitions, lock.topics))
         changed = {path for path, text in made.files.items() if existing.get(path) != text}
         if write:
             publish(folder, made.files)

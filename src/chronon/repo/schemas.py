@@ -2,6 +2,9 @@
 
 The file lies at the root of the repo, beside ``production/``, and is kept in version control. A definition is planned
 against it as a job plans it against the tables themselves; one that reads a table which the file lacks is not checked.
+
+A topic has the columns of its table. Where a message has others, its columns are written into the file by hand, under
+``"topics"``: then the expressions of its source must give the same types from both.
 """
 
 from __future__ import annotations
@@ -9,14 +12,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, cast
 
 from chronon.api import structs
-from chronon.api.inspect import table_of
+from chronon.api.inspect import query_of, table_of
 from chronon.base import types as t
-from chronon.base.errors import ChrononError, ConfigError, MissingDataError, Place, Problems
+from chronon.base.errors import ChrononError, ConfigError, MissingDataError, Place, Problems, raise_all
 from chronon.base.time import Partitions
 from chronon.repo.definition import AnyDefinition, Definition
 
@@ -33,10 +37,13 @@ class LockedTables:
         Columns and types of each table.
     partitions_spec:
         How days are named.
+    topics:
+        Columns and types of the messages of topics.
     """
 
     schemas: Mapping[str, t.Schema]
     partitions_spec: Partitions
+    topics: Mapping[str, t.Schema] = field(default_factory=dict[str, t.Schema])
 
     def columns(self, table: str) -> t.Schema:
         """Columns and types of a table; ``MissingDataError`` where the lock lacks it."""
@@ -50,8 +57,16 @@ class LockedTables:
         return {}
 
 
-def read_lock(root: Path) -> dict[str, dict[str, t.DataType]] | None:
-    """The schemas of the lock of a repo; ``None`` if it has none.
+@dataclass(frozen=True)
+class Lock:
+    """The lock of a repo: columns and types by table, and by topic where they were written by hand."""
+
+    tables: dict[str, dict[str, t.DataType]] = field(default_factory=dict[str, dict[str, t.DataType]])
+    topics: dict[str, dict[str, t.DataType]] = field(default_factory=dict[str, dict[str, t.DataType]])
+
+
+def read_lock(root: Path) -> Lock | None:
+    """The lock of a repo; ``None`` if it has none.
 
     Raises
     ------
@@ -63,14 +78,16 @@ def read_lock(root: Path) -> dict[str, dict[str, t.DataType]] | None:
     except FileNotFoundError:
         return None
     try:
-        tables = cast("dict[str, dict[str, str]]", json.loads(text)["tables"])
-        return {
-            table: {name: _type(kind) for name, kind in columns.items()} for table, columns in sorted(tables.items())
-        }
+        found = cast("dict[str, dict[str, dict[str, str]]]", json.loads(text))
+        return Lock(_schemas(found["tables"]), _schemas(found.get("topics", {})))
     except (ValueError, KeyError, AttributeError, TypeError, ConfigError) as error:
         raise ConfigError(
             f"{LOCK} cannot be read: {error}", place=Place(file=LOCK), mend="remove it, then chronon schemas"
         ) from None
+
+
+def _schemas(texts: dict[str, dict[str, str]]) -> dict[str, dict[str, t.DataType]]:
+    return {name: {column: _type(kind) for column, kind in columns.items()} for name, columns in sorted(texts.items())}
 
 
 def _type(text: str) -> t.DataType:
@@ -81,14 +98,16 @@ def _type(text: str) -> t.DataType:
         return t.DataType(text)
 
 
-def write_lock(root: Path, schemas: Mapping[str, t.Schema]) -> None:
+def write_lock(root: Path, lock: Lock) -> None:
     """Replace the lock of a repo, in one step; equal schemas give equal bytes."""
-    tables: dict[str, Any] = {
-        table: {name: str(kind) for name, kind in columns.items()} for table, columns in sorted(schemas.items())
-    }
+    data = {"tables": _texts(lock.tables), **({"topics": _texts(lock.topics)} if lock.topics else {})}
     aside = root / f".{LOCK}.{os.getpid()}"
-    aside.write_text(json.dumps({"tables": tables}, indent=2) + "\n", encoding="utf-8")
+    aside.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")
     aside.replace(root / LOCK)
+
+
+def _texts(schemas: Mapping[str, t.Schema]) -> dict[str, Any]:
+    return {name: {column: str(kind) for column, kind in columns.items()} for name, columns in sorted(schemas.items())}
 
 
 def tables_of(definition: AnyDefinition) -> list[str]:
@@ -147,6 +166,7 @@ def check(definition: Definition, tables: LockedTables) -> Checked:
     try:
         if isinstance(value, structs.GroupBy):
             plan_group_by(value, tables)
+            raise_all(_topic_problems(value, tables))
         else:
             plan_join(value, tables)
     except Problems as several:
@@ -154,6 +174,32 @@ def check(definition: Definition, tables: LockedTables) -> Checked:
     except ChrononError as one:
         return Checked((_located(one, definition),))
     return Checked()
+
+
+def _topic_problems(group_by: structs.GroupBy, tables: LockedTables) -> Iterator[ChrononError]:
+    """Where the messages of a topic give something else than its table."""
+    from chronon.plan.group_by import plan_group_by
+
+    for number, source in enumerate(group_by.sources or []):
+        topic = (source.events.topic or "").partition("/")[0] if source.events is not None else ""
+        if topic not in tables.topics:
+            continue
+        alone = copy(group_by)
+        alone.sources = [source]
+        day = query_of(source).partitionColumn or tables.partitions_spec.column
+        messages = {table_of(source): {day: t.STRING, **tables.topics[topic]}}
+        place = Place(field=f"sources[{number}]")
+        try:
+            rows = plan_group_by(alone, tables)
+            sent = plan_group_by(alone, replace(tables, schemas={**tables.schemas, **messages}))
+        except ChrononError as problem:
+            yield ConfigError(f"in the topic {topic}: {problem.problem}", place=place, mend=problem.mend)
+            continue
+        theirs = {**sent.keys, **sent.selected}
+        for name, kind in {**rows.keys, **rows.selected}.items():
+            if theirs[name] != kind:
+                told = f"{name} is a {theirs[name]} in the topic {topic}, and a {kind} in the table {table_of(source)}"
+                yield ConfigError(told, place=place, mend=f"CAST(... AS {str(kind).upper()}) in the select")
 
 
 def _located(problem: ChrononError, definition: Definition) -> ChrononError:

@@ -17,7 +17,7 @@ from chronon.repo import rules
 from chronon.repo.definition import AnyDefinition, Definition, broken, parents, part_group_bys
 from chronon.repo.dependents import by_name, read_all
 from chronon.repo.find import candidates
-from chronon.repo.guard import refusal
+from chronon.repo.guard import notice, refusal
 from chronon.repo.load import Loaded, files_of, load
 from chronon.repo.preserve import Kept, preserved
 from chronon.repo.teams import Teams
@@ -25,13 +25,14 @@ from chronon.repo.teams import Teams
 
 @dataclass
 class Step:
-    """What becomes of one definition: its text, or why it is not written."""
+    """What becomes of one definition: its text and what is to be told of it, or why it is not written."""
 
     definition: Definition
     text: str | None = None
     skipped: bool = False
     problems: list[ChrononError] = field(default_factory=list[ChrononError])
     refused: ConfigError | None = None
+    notice: ConfigError | None = None
 
     @property
     def written(self) -> bool:
@@ -159,6 +160,7 @@ class _Work:
         if old is not None and old != text and not self.force:
             step.refused = refusal(definition, old, text)
         step.text = text if step.refused is None else None
+        step.notice = notice(definition, old, text) if old is not None and step.written else None
         return step
 
     def _of_parts(self, definition: Definition, joins: list[structs.Join]) -> Iterator[ChrononError]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from chronon.api import structs, wire
+from chronon.api.metadata import ensure_name
 from chronon.api.naming import name_of
 from chronon.base.errors import ChrononError
 from chronon.repo import rules
@@ -106,7 +107,7 @@ class ChrononRepoValidator:
         return self.old_objs.get(obj_class.__name__, {}).get(obj_name)
 
     def _get_old_joins_with_group_by(self, group_by: structs.GroupBy) -> list[structs.Join]:
-        name = name_of(group_by)
+        name = _name(group_by)
         return [join for join in self.old_joins if any(name_of(part) == name for part in part_group_bys(join))]
 
     def _validate_group_by(self, group_by: structs.GroupBy) -> list[str]:
@@ -119,7 +120,7 @@ class ChrononRepoValidator:
     def _validate_join(self, join: structs.Join) -> list[str]:
         own = [p for p in rules.problems_of(_definition(join), [join]) if not isinstance(p, rules.Unsaid)]
         inside = [
-            f"join {name_of(join)}'s underlying group_by {name_of(part)}: {problem}"
+            f"join {_name(join)}'s underlying group_by {_name(part)}: {problem}"
             for part in part_group_bys(join)
             for problem in self._validate_group_by(part)
         ]
@@ -141,7 +142,12 @@ class ChrononRepoValidator:
 
 
 def _definition(value: AnyDefinition) -> Definition:
-    return Definition(kind_of(value), name_of(value), value, "")
+    return Definition(kind_of(value), _name(value), value, "")
+
+
+def _name(value: AnyDefinition) -> str:
+    """The name of a definition, also of one that no compiler has named."""
+    return ensure_name(value, kind_of(value)) or f"a {type(value).__name__} without a name"
 
 
 def _told(problems: Iterable[ChrononError]) -> list[str]:

@@ -51,6 +51,13 @@ class Failures:
 
 
 _FAILED: dict[str, Failures] = {}
+_TOTAL: dict[str, int] = {}
+
+
+def failed_calls() -> dict[str, int]:
+    """How many calls of each function have failed in this process."""
+    with _LOCK:
+        return dict(_TOTAL)
 
 
 def taken_failures() -> list[Failures]:
@@ -65,6 +72,7 @@ def _count(name: str, error: str) -> None:
     with _LOCK:
         known = _FAILED.get(name)
         _FAILED[name] = Failures(name, known.calls + 1 if known else 1, known.first if known else error)
+        _TOTAL[name] = _TOTAL.get(name, 0) + 1
 
 
 def declare(setups: Sequence[str] | None) -> None:

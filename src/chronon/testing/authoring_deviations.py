@@ -110,6 +110,31 @@ AUTHORING = (
         (f"{_SCRIPTS}::test_what_cannot_be_run_is_told_in_a_line_or_two",),
     ),
     Deviation(
+        "authoring Q13",
+        "External parts of an online join may change without a word, while the description of a derivation may not.",
+        "A notice tells of the first; descriptions and other metadata may change.",
+        "Only what changes values is held back.",
+        (
+            f"{_REPO}/test_guard.py::test_external_values_of_an_online_join_may_change_and_that_is_told",
+            f"{_REPO}/test_compile.py::test_metadata_of_a_served_definition_may_change",
+        ),
+    ),
+    Deviation(
+        "authoring G22",
+        "A source that is none ends in an AttributeError somewhere in the library.",
+        "It is refused with its type, its field and its line.",
+        "A mistake of the user's is told as one.",
+        (f"{_ORIGINAL}::test_a_mistake_among_several_files_is_refused_with_the_same_words",),
+    ),
+    Deviation(
+        "authoring notebooks",
+        "A notebook class renames the definition it is given, drops the table of a group-by before each run, takes "
+        "days as yyyyMMdd only, and runs in a JVM.",
+        "It runs a copy; what is there already is not computed again; days may be written in any form.",
+        "A notebook must not change what others import, nor lose rows.",
+        ("tests/session/test_executables.py::test_a_join_runs_under_the_users_name",),
+    ),
+    Deviation(
         "authoring lineage keys",
         "A key of a part that maps another of its keys is no key column of the join in the lineage by tables.",
         "It is one.",
@@ -134,6 +159,14 @@ AUTHORING = (
             f"{_SCRIPTS}::test_a_repo_is_compiled_backfilled_uploaded_and_fetched",
             f"{_SCRIPTS}::test_what_cannot_be_run_is_told_in_a_line_or_two",
         ),
+    ),
+    Deviation(
+        "authoring V9",
+        "A production join of a group-by that is marked as none is refused once that group-by is compiled, and not "
+        "before.",
+        "It is refused from the first time on.",
+        "The first compilation must give what the second gives.",
+        (f"{_REPO}/test_mistakes.py::test_a_mistake_is_one_problem_with_file_and_line",),
     ),
     Deviation(
         "authoring V3",

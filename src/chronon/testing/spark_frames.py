@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from chronon.api import structs
 from chronon.api.enums import Accuracy
+from chronon.base.handover import to_spark
 from chronon.base.time import Partitions
 
 if TYPE_CHECKING:
@@ -70,10 +71,7 @@ def run_group_by_with_inputs(gb: structs.GroupBy, input_df: Any, query_df: Any, 
         found = features_of_rows(create_mock_group_by(gb, input_df, spark), engine, queries, time=TIME)
         for name in found.features.column_names:
             queries = queries.append_column(name, found.features[name])
-    from pyspark.sql.pandas.types import from_arrow_schema
-
-    rows = [tuple(row.values()) for row in queries.to_pylist(maps_as_pydicts="strict")]
-    return spark.createDataFrame(rows, from_arrow_schema(queries.schema))
+    return to_spark(queries, spark)
 
 
 def _arrow(frame: Any) -> pa.Table:

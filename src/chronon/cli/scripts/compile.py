@@ -141,7 +141,9 @@ def _tell(step: Step, out: Path) -> None:
     if step.problems:
         _coloured(RED, f"Cannot write {word} {rest} with validation errors")
     if step.refused is not None:
-        _coloured(YELLOW, f"Cannot overwrite {word} {rest} with existing online conf")
+        _coloured(YELLOW, f"Cannot overwrite {word} {rest} with existing online conf\n  mend: {step.refused.mend}")
+    if step.notice is not None:
+        _coloured(YELLOW, str(step.notice))
     if step.written:
         _say(f"Writing {word} to", str(out / step.definition.path))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -41,24 +42,29 @@ def retry_decorator(retries: int = 3, backoff: int = 20) -> Callable[[Callable[.
     return decorated
 
 
-def jar_url(version: str | None, jar_type: str, release_tag: str | None, spark_version: str) -> tuple[str, str]:
-    """Where a jar is found, and under which name it is kept."""
+def jar_url(version: str | None, jar_type: str, release_tag: str | None, spark_version: str) -> str:
+    """Where a jar is found."""
     if spark_version not in SCALA_VERSION_FOR_SPARK:
         raise ConfigError(f"Spark {spark_version} is not supported", expected=", ".join(SUPPORTED_SPARK))
     artifact = f"spark_{jar_type}_{SCALA_VERSION_FOR_SPARK[spark_version]}"
     base = f"{os.environ.get(MIRROR) or DEFAULT_MIRROR}/ai/chronon/{artifact}"
-    if version in (None, "latest"):
-        version = latest(base, release_tag)
-    return f"{base}/{version}/{artifact}-{version}-assembly.jar", f"{artifact}-{version}-assembly.jar"
+    exact = construct_version(version, base, release_tag)
+    return f"{base}/{exact}/{artifact}-{exact}-assembly.jar"
 
 
-def latest(base: str, release_tag: str | None) -> str:
-    """The newest version of a jar; with a tag, the newest of that branch."""
+def construct_version(version: str | None, base_url: str, release_tag: str | None, suffix: str | None = None) -> str:
+    """A version as it is; for ``latest`` or none the newest of a jar, with a tag the newest of that branch."""
+    exact = _latest(base_url, release_tag) if version in (None, "", "latest") else version
+    return f"{exact}-{suffix}" if suffix else exact
+
+
+def _latest(base: str, release_tag: str | None) -> str:
     with urlopen(f"{base}/maven-metadata.xml") as answer:  # noqa: S310 - the address of a registry
         versions = [node.text or "" for node in ET.fromstring(answer.read()).iter("version")]  # noqa: S314
-    fitting = [version for version in versions if not release_tag or release_tag in version]
+    released = re.compile(rf"\d+\.\d+\.\d+(_{re.escape(release_tag)}\d*)?" if release_tag else r"\d+\.\d+\.\d+")
+    fitting = [version for version in versions if released.fullmatch(version) and (release_tag or "") in version]
     if not fitting:
-        raise ConfigError(f"no version of {base} fits {release_tag}")
+        raise ConfigError(f"no version of {base} fits {release_tag or 'a release'}")
     return fitting[-1]
 
 

@@ -27,18 +27,32 @@ from chronon.cli.scripts.environment import ADDITIONAL, APP_NAME_TEMPLATE, custo
 from chronon.cli.scripts.jars import (
     SCALA_VERSION_FOR_SPARK,
     SUPPORTED_SPARK,
+    construct_version,
     download_only_once,
-    jar_url,
     retry_decorator,
 )
 from chronon.cli.scripts.jobs import Job
 from chronon.cli.scripts.jobs import run as run_job
+from chronon.cli.scripts.routes import (
+    MODE_ARGS,
+    MODES,
+    MODES_USING_EMBEDDED,
+    OFFLINE_ARGS,
+    ONLINE_ARGS,
+    ONLINE_MODES,
+    ONLINE_OFFLINE_WRITE_ARGS,
+    ONLINE_WRITE_ARGS,
+    ROUTES,
+    SPARK_MODES,
+    UNIVERSAL_ROUTES,
+)
 
 __all__ = [
-    "ADDITIONAL", "APP_NAME_TEMPLATE", "MODES_USING_EMBEDDED", "ONLINE_MODES", "RENDER_INFO_DEFAULT_SCRIPT", "ROUTES",
-    "SCALA_VERSION_FOR_SPARK", "SUPPORTED_SPARK", "UNIVERSAL_ROUTES", "Runner", "check_call", "check_output",
-    "custom_json", "download_jar", "download_only_once", "main", "retry_decorator", "set_defaults", "set_runtime_env",
-    "split_date_range", "time",
+    "ADDITIONAL", "APP_NAME_TEMPLATE", "MODES_USING_EMBEDDED", "MODE_ARGS", "OFFLINE_ARGS", "ONLINE_ARGS",
+    "ONLINE_MODES", "ONLINE_OFFLINE_WRITE_ARGS", "ONLINE_WRITE_ARGS", "RENDER_INFO_DEFAULT_SCRIPT", "ROUTES",
+    "SCALA_VERSION_FOR_SPARK", "SPARK_MODES", "SUPPORTED_SPARK", "UNIVERSAL_ROUTES", "Runner", "check_call",
+    "check_output", "construct_version", "custom_json", "download_jar", "download_only_once", "main",
+    "retry_decorator", "set_defaults", "set_runtime_env", "split_date_range", "time",
 ]  # fmt: skip
 
 RENDER_INFO_DEFAULT_SCRIPT = "scripts/render_info.py"
@@ -48,21 +62,6 @@ SCRIPTS = {
     "online_jar_fetch": "scripts/fetch_online_jar.py",
     "render_info": RENDER_INFO_DEFAULT_SCRIPT,
 }
-ONLINE_MODES = ["streaming", "metadata-upload", "fetch", "local-streaming", "model-transform-batch"]
-MODES_USING_EMBEDDED = ["metadata-upload", "fetch", "local-streaming"]
-UNIVERSAL_ROUTES = ["info"]
-ROUTES: dict[str, list[str]] = {
-    "group_bys": [
-        "backfill", "upload", "streaming", "metadata-upload", "local-streaming", "fetch", "analyze", "metadata-export",
-    ],
-    "joins": [
-        "backfill", "backfill-left", "backfill-final", "metadata-upload", "fetch", "consistency-metrics-compute",
-        "compare", "stats-summary", "log-summary", "analyze", "log-flattener", "metadata-export", "label-join",
-        "model-transform-batch",
-    ],
-    "staging_queries": ["backfill", "metadata-export"],
-}  # fmt: skip
-"""The modes that each kind of definition has."""
 
 
 def check_call(cmd: str) -> int:
@@ -82,12 +81,16 @@ def download_jar(
     version: str | None,
     jar_type: str = "uber",
     release_tag: str | None = None,
-    spark_version: str = "2.4.0",
+    spark_version: str = "3.1.1",
     skip_download: bool = False,
+    jar_url: str | None = None,
 ) -> str:
-    """Download one of the original's jars, unless it is there; for jobs that still run with it."""
-    url, name = jar_url(version, jar_type, release_tag, spark_version)
-    path = f"{jars.FOLDER}/{name}"
+    """Download one of the original's jars, unless it is there; for jobs that still run with it.
+
+    ``jar_url`` is its address, where it is not that of a version.
+    """
+    url = jars.jar_url(version, jar_type, release_tag, spark_version) if jar_url is None else jar_url
+    path = f"{jars.FOLDER}/{url.rpartition('/')[2]}"
     download_only_once(url, path, skip_download)
     return path
 
@@ -135,11 +138,10 @@ def set_defaults(parser: argparse.ArgumentParser, repo: str | None = None) -> No
 
 def parser_of() -> argparse.ArgumentParser:
     """The flags."""
-    modes = [*dict.fromkeys(mode for several in ROUTES.values() for mode in several), *UNIVERSAL_ROUTES]
     parser = argparse.ArgumentParser(prog="run.py", description="Run the jobs of a compiled definition.")
     parser.add_argument("--conf", help="the compiled definition: production/<kind>/<team>/<name>")
     parser.add_argument("--env", help="the environment in teams.json; default dev")
-    parser.add_argument("--mode", choices=modes, help="what to run; default backfill")
+    parser.add_argument("--mode", choices=MODES, help="what to run; default backfill")
     parser.add_argument("--ds", help="the last partition; default today")
     parser.add_argument("--start-ds", help="the first partition, instead of those that are missing")
     parser.add_argument("--end-ds", help="the last partition of a range; the same as --ds")
@@ -174,7 +176,7 @@ class Runner:
         self.mode: str = args.mode or "backfill"
         self.repo: str = args.repo or "."
         self.conf_type: str | None = parts_of(self.conf)[1] if self.conf else getattr(args, "conf_type", None)
-        allowed = [*ROUTES.get(self.conf_type or "", []), *UNIVERSAL_ROUTES]
+        allowed = [*ROUTES.get(self.conf_type or "", {}), *UNIVERSAL_ROUTES]
         if self.conf and self.mode not in allowed:
             raise ConfigError(
                 f"Invalid mode:{self.mode} for conf:{self.conf} of type:{self.conf_type}",

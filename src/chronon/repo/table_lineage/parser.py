@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from chronon.api import structs
+from chronon.api.inspect import query_of
 from chronon.api.naming import name_of, output_table, part_prefix, sanitize
 from chronon.base.errors import ChrononError, ConfigError
 from chronon.repo.definition import AnyDefinition
@@ -47,10 +48,16 @@ class LineageParser:
         self.parsed_staging_query_tables: set[str] = set()
 
     build_select_sql = staticmethod(queries.select)
+
     build_aggregate_sql = staticmethod(queries.aggregate)
     build_gb_derive_sql = staticmethod(queries.derive_group_by)
     build_join_derive_sql = staticmethod(queries.derive_join)
     find_all_tables = staticmethod(find_all_tables)
+
+    @staticmethod
+    def check_source_select_non_empty(source: structs.Source) -> dict[str, str] | None:
+        """What a source selects; nothing if it selects all."""
+        return query_of(source).selects
 
     @staticmethod
     def base_table_name(table: str) -> str:
