@@ -114,6 +114,17 @@ def test_a_group_by_of_a_production_join_is_in_production(folder):
     assert folder.json("group_bys/grocer/spend.v1")["metaData"]["production"] == 1
 
 
+def test_a_production_join_of_a_group_by_that_is_not_is_refused_from_the_first_time_on(folder):
+    files = {
+        "group_bys/grocer/spend.py": SPEND.replace("online=True", "online=True, production=False"),
+        "joins/grocer/train.py": TRAIN.replace("online=True", "production=True"),
+    }
+    result = folder.write(files).compile()
+    (problem,) = [p for p in result.problems if p.place.file == "joins/grocer/train.py"]
+    assert "is production but includes the following non production group_bys: grocer.spend.v1" in str(problem)
+    assert result.written == ()
+
+
 def test_an_offline_group_by_in_a_compiled_online_join_is_refused_even_alone(compiled):
     compiled.write(
         {"group_bys/grocer/spend.py": SPEND.replace("online=True", "online=False, backfill_start_date='2025-01-01'")}

@@ -139,12 +139,6 @@ MISTAKES = {
         "spend.metaData.online = None; v1 = Join(views, [JoinPart(spend)], online=True)",
         "Fix the following: ['grocer.spend']",
     ),
-    "a production join of a group-by that is not": (
-        JOIN,
-        "spend.backfillStartDate = '2025-01-01'; spend.metaData.production = False; spend.metaData.online = None;"
-        " v1 = Join(views, [JoinPart(spend)], production=True)",
-        "is production but includes the following non production group_bys: grocer.spend",
-    ),
     "labels and offsets that differ": (
         JOIN,
         "v1 = Join(views, [JoinPart(spend)], label_part=LabelPart([JoinPart(spend)], 3, 3))",
