@@ -112,6 +112,22 @@ class Session:
             raise ConfigError(f"{name} is a {type(found).__name__}", expected="a join or a group-by")
         return found
 
+    def load(self, table: str, rows: Any, *, time: str | None = None) -> Backfill:
+        """Write a file or a frame into a table of the warehouse, each row into the partition of its day.
+
+        Parameters
+        ----------
+        table:
+            ``namespace.table``; partitions that the rows have are replaced, others stay.
+        rows:
+            The path of a CSV, JSON or Parquet file, an Arrow table, a pandas or Polars frame, a list of dicts.
+        time:
+            The time of a row in Spark SQL; ``None``: the partition column if the rows have one, else ``ts``.
+        """
+        from chronon.offline.load import load
+
+        return load(table, rows, self.settings, time=time)
+
     def own(self, definition: T) -> T:
         """The same definition, with the namespace of this environment for what it writes."""
         metadata: structs.MetaData | None = vars(definition).get("metaData")

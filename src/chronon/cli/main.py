@@ -21,7 +21,7 @@ from chronon.cli.online import fetch, serve
 from chronon.cli.quickstart_command import quickstart
 from chronon.cli.repo import compile_command, init
 from chronon.cli.schemas_command import schemas
-from chronon.cli.tables import fingerprint, retain, snapshot
+from chronon.cli.tables import fingerprint, load, retain, snapshot
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
@@ -33,40 +33,26 @@ def cli() -> None:
 
     Try it: chronon quickstart makes a small shop in a fresh folder and runs everything once.
 
-    Your own: chronon init makes an empty repo; then compile, backfill, upload, fetch and serve.
+    Your own: chronon init makes an empty repo; then load, compile, backfill, upload, fetch and serve.
     """
 
 
-COMMANDS = (
-    quickstart,
-    init,
-    compile_command,
-    schemas,
-    check,
-    diff,
-    prune,
-    lineage,
-    doctor,
-    snapshot,
-    fingerprint,
-    retain,
-    backfill,
-    labels,
-    compare,
-    upload,
-    fetch,
-    trace,
-    explain,
-    preview,
-    analyze,
-    export_metadata,
-    test,
-    serve,
-    sql,
-)
+COMMANDS = {
+    "Start": (quickstart, init, load),
+    "Define": (compile_command, check, test, diff, prune, schemas, doctor),
+    "Training data": (backfill, labels, compare, sql, fingerprint),
+    "Serving": (upload, fetch, serve),
+    "Understand": (preview, explain, trace, lineage, analyze, export_metadata),
+    "Tables": (snapshot, retain),
+}
+"""All commands, as the help shows them."""
 
-for command in COMMANDS:
-    cli.add_command(command)
+for commands in COMMANDS.values():
+    for command in commands:
+        cli.add_command(command)
+click.rich_click.COMMAND_GROUPS = {
+    "chronon": [{"name": name, "commands": [str(c.name) for c in commands]} for name, commands in COMMANDS.items()]
+}
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
+from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
@@ -39,9 +40,20 @@ def as_json(data: Any) -> None:
 
 def show(thing: Shown) -> None:
     """Print the page of a thing."""
+    _print(thing)
+
+
+def _print(thing: Any) -> None:
+    """On a terminal as wide as it is; else in whole lines without the blanks that fill them up."""
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else WIDE, soft_wrap=not sys.stdout.isatty()).print(thing)
+    if sys.stdout.isatty():
+        Console().print(thing)
+        return
+    console = Console(width=WIDE, file=StringIO())
+    with console.capture() as captured:
+        console.print(thing)
+    click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
 
 
 def problem_data(problem: ChrononError) -> dict[str, Any]:
@@ -60,7 +72,6 @@ def problem_data(problem: ChrononError) -> dict[str, Any]:
 
 def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | None = None) -> None:
     """Print rows under a head; long texts are cut on a terminal only."""
-    from rich.console import Console
     from rich.table import Table
 
     grid = Table(title=title, title_justify="left", header_style="bold", pad_edge=False, box=None)
@@ -68,7 +79,7 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | N
         grid.add_column(name, overflow="ellipsis" if sys.stdout.isatty() else "fold", no_wrap=sys.stdout.isatty())
     for row in rows:
         grid.add_row(*(shown(value) for value in row))
-    Console(width=None if sys.stdout.isatty() else WIDE).print(grid)
+    _print(grid)
 
 
 @contextmanager

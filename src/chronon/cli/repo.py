@@ -40,8 +40,9 @@ def init(folder: Path, team: str) -> None:
         path.write_text(text)
         click.echo(f"  made  {path}")
     click.echo(
-        f"\nNext: write a GroupBy into {folder / 'group_bys' / team}/, put its table into "
-        f"{folder / '.chronon/warehouse'}/<namespace>/<table>/ds=.../, then run chronon compile.\n"
+        "\nNext: bring a table in with chronon load FILE data.events --time COLUMN (or put it into "
+        f"{folder / '.chronon/warehouse'}/<namespace>/<table>/ds=.../), write a GroupBy over it into "
+        f"{folder / 'group_bys' / team}/, then run chronon compile.\n"
         "A whole example: chronon quickstart"
     )
 

@@ -1,4 +1,4 @@
-"""``chronon snapshot``, ``retain`` and ``fingerprint``: what is done with tables rather than with definitions."""
+"""``chronon load``, ``snapshot``, ``retain``, ``fingerprint``: what is done with tables, not definitions."""
 
 from __future__ import annotations
 
@@ -8,6 +8,20 @@ import rich_click as click
 
 from chronon.cli.context import Context, repo_option
 from chronon.cli.output import tell_backfill
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, path_type=Path))
+@click.argument("table")
+@click.option("--time", help="The time of a row in Spark SQL, such as at. Without it: its ds if it has one, else ts.")
+@repo_option
+def load(file: Path, table: str, time: str | None, folder: Path | None) -> None:
+    """Write a file into a table of the warehouse, each row into the partition of its day.
+
+    FILE is CSV, JSON or Parquet, or a folder of such files; TABLE is `namespace.table`. Partitions that the rows have
+    are replaced, others stay.
+    """
+    tell_backfill(Context.of(folder).load(table, file, time=time))
 
 
 @click.command()

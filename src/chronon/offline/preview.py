@@ -11,6 +11,7 @@ from chronon.api import structs
 from chronon.api.inspect import query_of
 from chronon.api.naming import name_of
 from chronon.api.provenance import place_of
+from chronon.base.arrow import from_arrow
 from chronon.base.display import Grid, Page, Shown, instant
 from chronon.base.errors import ChrononError, ConfigError, raise_all
 from chronon.offline.features import Features, features_of_rows
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 Previewed = structs.GroupBy | structs.Join | structs.EventSource | structs.EntitySource | structs.Source
 PARTITIONS = 2
 """How many of the last partitions are read."""
+ROWS_OF_PART = 3
+"""How many rows are shown of what a part of a join reads."""
 TIME, DAY = "__ts", "__ds"
 
 
@@ -231,7 +234,8 @@ def _of_join(join: structs.Join, engine: Engine, keys: Sequence[Mapping[str, Any
         if part.groupBy is None:
             continue
         try:
-            inside = _of_group_by(part.groupBy, engine, [], count, 1).sources
+            plan = plan_group_by(part.groupBy, engine)
+            inside = [_source(scan, engine, [], count, ROWS_OF_PART, list(plan.keys)) for scan in plan.scans]
         except ChrononError as problem:
             problems.append(problem)
             continue
@@ -252,12 +256,12 @@ def _of_join(join: structs.Join, engine: Engine, keys: Sequence[Mapping[str, Any
     if left.rows.num_rows:
         found.features = features_of_rows(sample, engine, given.rename_columns(names) if names else given)
         schema = found.features.features.schema
-        found.outputs = {field.name: str(field.type) for field in schema}
+        found.outputs = {field.name: str(from_arrow(field.type)) for field in schema}
     return found
 
 
 def _once(previews: Sequence[SourcePreview]) -> list[SourcePreview]:
-    """Each table once, without its rows: those of the left side are enough to see."""
+    """Each table once, though several group-bys may read it."""
     seen: dict[str, SourcePreview] = {}
     for preview in previews:
         seen.setdefault(preview.table, preview)

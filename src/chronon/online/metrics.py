@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
+from chronon.base.display import instant
 from chronon.base.errors import ChrononError
 
 BOUNDS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -100,7 +101,8 @@ def as_error(error: Exception) -> ChrononError:
 
 def stale_message(batch_end: int, at: int, columns: Iterable[str]) -> str:
     """Why columns were left empty."""
-    return f"The batch ends at {batch_end}, too long before {at} for the windows of {', '.join(sorted(columns))}"
+    ends, asked = instant(batch_end), instant(at)
+    return f"The batch ends at {ends} UTC, too long before {asked} for the windows of {', '.join(sorted(columns))}"
 
 
 def _shown(labels: Labels) -> str:

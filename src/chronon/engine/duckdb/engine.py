@@ -113,7 +113,8 @@ class DuckDBEngine:
             raise MissingDataError(
                 f"table {table} has no partition column {column}",
                 expected=f"folders {column}=..., or a column of that name",
-                mend="name the table's own by partition_column in the query",
+                mend="name the table's own by partition_column in the query; a table without partitions gets them by "
+                "chronon load FILE TABLE --time COLUMN",
             )
         filters = [f"{identifier(name)} = {literal(value)}" for name, value in (subs or {}).items()]
         where = " AND ".join([f"{identifier(column)} IS NOT NULL", *filters])
