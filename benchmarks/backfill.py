@@ -6,8 +6,9 @@ imports. The ratios are to the first line, in the same run.
     python benchmarks/backfill.py                 2 M events, 200 k queries, 20 k keys
     python benchmarks/backfill.py --keys 1000000 --key-type string
     python benchmarks/backfill.py --hot 5000000   one key with that many events
-    python benchmarks/backfill.py --big           50 M events, 5 M queries, with and without a limit of 2 GB
     python benchmarks/backfill.py --parts 20      a join of so many parts of 18 features each
+    python benchmarks/backfill.py --big           50 M events, 5 M queries, 500 k keys, with and without a limit of 2 GB
+    python benchmarks/backfill.py --big --keys 1 --windows 1d 7d 30d all      the same, all under one key
 """
 
 from __future__ import annotations
@@ -25,9 +26,11 @@ from time import perf_counter
 DAY_MS = 86_400_000
 START = 1_696_118_400_000  # 2023-10-01
 DAYS = 60
-WINDOWS = ("1d", "7d", "30d")
+WINDOWS = tuple(os.environ.get("CHRONON_BENCH_WINDOWS", "1d 7d 30d").split())
 PARTS = int(os.environ.get("CHRONON_BENCH_PARTS", "1"))
-"""Parts of the join; the processes that are measured take it from their environment."""
+MEMORY = os.environ.get("CHRONON_BENCH_MEMORY", "2GB")
+"""Windows (``all`` is the whole history), parts of the join, the limit: the processes that are measured take them from
+their environment."""
 
 
 def generate(folder: Path, args: argparse.Namespace) -> None:
@@ -89,7 +92,12 @@ def definition(windows: tuple[str, ...] = WINDOWS, parts: int = 1):
             table="bench.events", topic="events", query=Query(selects=select("user", "amount"), time_column="ts")
         ),
         keys=["user"],
-        aggregations=[Aggregation("amount", operation, windows=list(windows)) for operation in operations],
+        aggregations=[
+            Aggregation(
+                "amount", operation, windows=["2147483647d" if window == "all" else window for window in windows]
+            )
+            for operation in operations
+        ],
     )
     join = Join(
         left=EventSource(table="bench.queries", query=Query(selects=select("user"), time_column="ts")),
@@ -146,10 +154,10 @@ def to_partitions(folder: Path) -> int:
 
 
 def to_partitions_within(folder: Path) -> int:
-    """The same within 2 GB."""
+    """The same within a limit of memory."""
     from chronon.offline import backfill_join
 
-    return backfill_join(definition(parts=PARTS), engine_over(folder, "2GB"), end=days()[-1], step_days=DAYS).rows
+    return backfill_join(definition(parts=PARTS), engine_over(folder, MEMORY), end=days()[-1], step_days=DAYS).rows
 
 
 def plain_sql(folder: Path) -> int:
@@ -175,7 +183,7 @@ CANDIDATES = {
     "sort": ("DuckDB scans and sorts", sort_only),
     "arrow": ("chronon, to Arrow", to_arrow),
     "partitions": ("chronon, to partitions", to_partitions),
-    "within": ("the same within 2 GB", to_partitions_within),
+    "within": ("the same within the limit", to_partitions_within),
     "sql": ("plain SQL in DuckDB", plain_sql),
 }
 
@@ -222,13 +230,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--queries", type=int, default=200_000)
-    parser.add_argument("--keys", type=int, default=20_000)
+    parser.add_argument("--keys", type=int, help="how many; 20,000, and with --big 500,000")
     parser.add_argument("--key-type", choices=["long", "string"], default="long")
     parser.add_argument("--hot", type=int, default=0, help="events of one key, besides the others")
     parser.add_argument("--parts", type=int, default=1)
+    parser.add_argument("--windows", nargs="+", default=["1d", "7d", "30d"], help="all is the whole history")
+    parser.add_argument("--memory", default="2GB", help="the limit of ``within``")
     parser.add_argument("--big", action="store_true", help="50 M events, 5 M queries, 500 k keys, once")
     parser.add_argument("--repeat", type=int, default=3)
-    parser.add_argument("--only", nargs="*", choices=CANDIDATES, default=["sort", "arrow", "partitions", "sql"])
+    parser.add_argument("--only", nargs="*", choices=CANDIDATES, help="which of the candidates")
     parser.add_argument("--child", choices=CANDIDATES, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -236,9 +246,14 @@ def main() -> None:
         child(args.child, args.folder)
         return
     os.environ["CHRONON_BENCH_PARTS"] = str(args.parts)
+    os.environ["CHRONON_BENCH_WINDOWS"] = " ".join(args.windows)
+    os.environ["CHRONON_BENCH_MEMORY"] = args.memory
     if args.big:
-        args.events, args.queries, args.keys, args.repeat = 50_000_000, 5_000_000, 500_000, 1
-        args.only = ["sort", "partitions", "within"]
+        args.events, args.queries, args.repeat = 50_000_000, 5_000_000, 1
+        args.keys = args.keys or 500_000
+        args.only = args.only or ["sort", "partitions", "within"]
+    args.keys = args.keys or 20_000
+    args.only = args.only or ["sort", "arrow", "partitions", "sql"]
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), args)
         print(f"{args.events + args.hot:,} events, {args.queries:,} queries, {args.keys:,} {args.key_type} keys")

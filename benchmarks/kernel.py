@@ -9,6 +9,7 @@ Rows and queries are sorted already and in memory; what is measured is the CPU t
     python benchmarks/kernel.py --growth                              cost against rows, window length, windows
     python benchmarks/kernel.py --hot                                 all rows under one key, and peak memory
     python benchmarks/kernel.py --stream --events 50000000            rows that never are in memory at once, and peak
+    python benchmarks/kernel.py --sharing                             the same by one thread and by two
     python benchmarks/kernel.py --online                              one fetch of 30 columns over 60 tiles
 """
 
@@ -108,13 +109,20 @@ def cut(batch: pa.RecordBatch, size: int = 1 << 17) -> list[pa.RecordBatch]:
 
 def cost(name: str, windows: tuple[str | None, ...], events: int, queries: int, keys: int, threads: int) -> float:
     """CPU seconds of one operation."""
+    return times(name, windows, events, queries, keys, threads)[0]
+
+
+def times(
+    name: str, windows: tuple[str | None, ...], events: int, queries: int, keys: int, threads: int
+) -> tuple[float, float]:
+    """CPU and wall seconds of one operation."""
     kind, arguments = OPERATIONS[name]
     rows, asked = world(events, queries, keys, kind)
     definition = aggregation("x", name.split(" ", 1)[0], *windows, **arguments)
     aggregator = Aggregator([definition], {"x": kind, "bucket": STRING})
-    before = time.process_time()
+    before, begun = time.process_time(), time.perf_counter()
     answered = sum(batch.num_rows for batch in aggregator.run(cut(rows), cut(asked), threads=threads))
-    took = time.process_time() - before
+    took = time.process_time() - before, time.perf_counter() - begun
     assert answered == queries
     return took
 
@@ -151,6 +159,22 @@ def compare(names: list[str], size: argparse.Namespace) -> None:
         took = cost(name, WINDOWS, size.events, size.queries, size.keys, size.threads)
         each = took / size.events / len(WINDOWS) * 1e9
         print(f"{name:24}{kind!s:22}{each:22.1f}{took:9.2f}{sorts[kind]:12.2f}{took / sorts[kind]:8.2f}", flush=True)
+
+
+def sharing(names: list[str], size: argparse.Namespace) -> None:
+    """What threads gain: the loops let each other run, so the clock should tell less than the CPU time."""
+    print(f"{size.events:,} events, {size.queries:,} queries, {size.keys:,} keys: CPU and wall seconds")
+    print(f"{'operation':24}{'CPU, 1':>9}{'wall, 1':>9}{'CPU, 2':>9}{'wall, 2':>9}{'wall 1 / 2':>12}{'busy, 2':>9}")
+    for name in names:
+        one, two = (
+            min((times(name, WINDOWS, size.events, size.queries, size.keys, t) for _ in range(3)), key=lambda t: t[1])
+            for t in (1, 2)
+        )
+        print(
+            f"{name:24}{one[0]:9.2f}{one[1]:9.2f}{two[0]:9.2f}{two[1]:9.2f}{one[1] / two[1]:12.2f}"
+            f"{two[0] / two[1]:9.2f}",
+            flush=True,
+        )
 
 
 def growth(names: list[str], size: argparse.Namespace) -> None:
@@ -300,6 +324,7 @@ def main() -> None:
     parser.add_argument("--growth", action="store_true")
     parser.add_argument("--hot", action="store_true")
     parser.add_argument("--stream", action="store_true")
+    parser.add_argument("--sharing", action="store_true")
     parser.add_argument("--online", action="store_true")
     parser.add_argument("--stream-one", choices=list(OPERATIONS), help=argparse.SUPPRESS)
     parser.add_argument("--hot-one", choices=list(OPERATIONS), help=argparse.SUPPRESS)
@@ -311,6 +336,8 @@ def main() -> None:
         stream_one(size.stream_one, size)
     elif size.online:
         online()
+    elif size.sharing:
+        sharing(names, size)
     elif size.stream:
         stream(names, size)
     elif size.growth:

@@ -156,6 +156,17 @@ def test_the_limit_holds(tmp_path: Path) -> None:
     assert peaks[1] < 700 < peaks[0]
 
 
+def test_the_limit_holds_for_one_key(tmp_path: Path) -> None:
+    """Two million events of one key, most of them within its widest window: held as they are, they take 650 MB."""
+    fill(tmp_path, events=2_000_000, queries=200_000, hot=1.0)
+    command = [sys.executable, "-c", CHILD, str(tmp_path), "512MB"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    within = outputs(tmp_path)
+    backfill_join(training(spending(lists=False)), DuckDBEngine(tmp_path, threads=2), end=DAYS[-1])
+    assert outputs(tmp_path) == within
+    assert int(done.stdout) // 1024 < 512
+
+
 def test_what_a_killed_process_left_is_removed_by_the_next(tmp_path: Path) -> None:
     fill(tmp_path, events=400, queries=40, hot=0.0)
     script = (

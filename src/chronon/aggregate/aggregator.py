@@ -104,8 +104,8 @@ class Aggregator:
         threads:
             How many threads share the work, by ranges of keys.
         at_once:
-            About how many rows are worked on at once, beside those that the widest window still sees; memory against
-            time.
+            About how many rows are worked on at once; memory against time. If the widest window of a key sees more of
+            them, they are held as one state for each hop by which the windows move.
 
         Returns
         -------

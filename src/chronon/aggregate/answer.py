@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chronon.aggregate import shapes
 from chronon.aggregate.carried import answer_from
+from chronon.aggregate.earlier import Earlier, Hops
 from chronon.aggregate.kernel import ranges
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows, Series
@@ -85,7 +86,7 @@ class Windows:
     """The ranges of rows that the queries of a chunk see, one pair of arrays for each window length."""
 
     def __init__(self, chunk: Chunk, queries: Queries, rule: WindowRule) -> None:
-        self._rows, self._queries, self._rule = chunk.rows, queries, rule
+        self._rows, self._queries, self.rule = chunk.rows, queries, rule
         self._first, self._last = np.empty((2, len(queries)), dtype=np.int64)
         ranges.key_bounds(chunk.rows.keys, queries.keys, self._first, self._last)
         self._ends = self._last
@@ -96,49 +97,68 @@ class Windows:
 
     def of(self, part: Part) -> tuple[Longs, Longs]:
         """The row ranges ``[lo, hi)`` of one part."""
-        if part.window is None or self._rule is WindowRule.ALL:
+        if part.window is None or self.rule is WindowRule.ALL:
             return self._first, self._ends
         if part.window not in self._starts:
             starts = np.empty(len(self._queries), dtype=np.int64)
-            hop = part.hop if self._rule is WindowRule.SAWTOOTH else 1
+            hop = part.hop if self.rule is WindowRule.SAWTOOTH else 1
             keys, times = self._rows.keys, self._rows.times
             ranges.row_starts(keys, times, self._queries.keys, self._queries.times, part.window, hop, starts)
             self._starts[part.window] = starts
         return self._starts[part.window], self._ends
 
 
+def column_of(part: Part, rule: WindowRule) -> tuple[str, int | None]:
+    """What seeds a part needs: its base, and by which hops (ms) they are; ``None`` for one of the whole history."""
+    return part.base.identity, None if part.window is None or rule is WindowRule.ALL else part.hop
+
+
 def answer(
-    parts: Sequence[Part], chunk: Chunk, queries: Queries, rule: WindowRule, seeds: Mapping[str, Any]
+    parts: Sequence[Part],
+    chunk: Chunk,
+    queries: Queries,
+    rule: WindowRule,
+    carried: Mapping[tuple[str, int | None], Hops],
 ) -> list[pa.Array]:
     """One column for each part, parallel to ``queries``.
 
-    ``seeds`` holds, for parts over the whole history, the state of the first key's rows that left the chunk.
+    ``carried`` holds the seeds of the first key's rows that left the chunk, by ``column_of``.
     """
     windows = Windows(chunk, queries, rule)
-    return [_answer_one(part, chunk, queries, windows, seeds.get(part.base.identity)) for part in parts]
+    return [_answer_one(part, chunk, queries, windows, carried.get(column_of(part, rule))) for part in parts]
 
 
-def _answer_one(part: Part, chunk: Chunk, queries: Queries, windows: Windows, seed: Any) -> pa.Array:
+def _answer_one(part: Part, chunk: Chunk, queries: Queries, windows: Windows, carried: Hops | None) -> pa.Array:
     lo, hi = windows.of(part)
-    led = 0
-    if seed is not None and part.window is None:
-        led = int((queries.keys == chunk.rows.keys[0]).sum())
+    earlier = _earlier(part, chunk, queries, windows.rule, carried) if carried is not None else None
     if part.base.grouped:
-        return _answer_groups(part.base, chunk, queries, lo, hi, seed, led)
+        return _answer_groups(part.base, chunk, queries, lo, hi, earlier)
     series = chunk.series(part.base)
     lo, hi = series.span(lo), series.span(hi)
     operation = part.base.operation
-    states = operation.slide_from(seed, series, lo, hi, led) if led else operation.slide(series, lo, hi)
+    states = operation.slide(series, lo, hi) if earlier is None else operation.slide_from(earlier, series, lo, hi)
     return finished(part.base, operation.finish(states))
 
 
-def _answer_groups(base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Longs, seed: Any, led: int) -> pa.Array:
-    """Grouped results; those of the first ``led`` queries begin with ``seed``."""
-    if led:
+def _earlier(part: Part, chunk: Chunk, queries: Queries, rule: WindowRule, carried: Hops) -> Earlier | None:
+    """The seeds that the queries about the chunk's first key see."""
+    times = queries.times[queries.keys == chunk.rows.keys[0]]
+    _, hop = column_of(part, rule)
+    if part.window is None or hop is None:
+        return carried.seen_from(np.zeros(len(times), dtype=np.int64))
+    return carried.seen_from((times - part.window) // hop * hop)
+
+
+def _answer_groups(
+    base: Base, chunk: Chunk, queries: Queries, lo: Longs, hi: Longs, earlier: Earlier | None
+) -> pa.Array:
+    """Grouped results; those of the leading queries begin with seeds."""
+    if earlier is not None:
         import pyarrow as pa
 
-        first = _typed(answer_from(base, chunk, lo[:led], hi[:led], seed), base)
-        return pa.concat_arrays([first, _answer_groups(base, chunk, queries[led:], lo[led:], hi[led:], None, 0)])
+        led = earlier.count
+        first = _typed(answer_from(base, chunk, lo[:led], hi[:led], earlier), base)
+        return pa.concat_arrays([first, _answer_groups(base, chunk, queries[led:], lo[led:], hi[led:], None)])
     groups = chunk.groups(base)
     shapes.check_lengths(base.input, groups, lo, hi)
     found = shapes.sightings(groups, queries.keys, lo, hi)

@@ -7,7 +7,7 @@ so that equal bags are equal bytes.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -21,6 +21,7 @@ from chronon.base.types import FLOATS, INT, INTEGERS, LONG, STRING, DataType, Ma
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from chronon.aggregate.earlier import Earlier
     from chronon.aggregate.series import Series
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -60,6 +61,14 @@ class Ranges:
         return _table(self.window().top(self.lo, self.hi, k, sizes), sizes)
 
 
+@dataclass(frozen=True)
+class Tally:
+    """Distinct values with their counts, as columns."""
+
+    values: pa.Array
+    counts: Longs
+
+
 class BagOperation(Operation):
     """Counts distinct values."""
 
@@ -67,24 +76,47 @@ class BagOperation(Operation):
         codes, distinct = series.coded
         return Ranges(codes, distinct, None, lo, hi)
 
-    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
+    def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Ranges | Pieces:
         import pyarrow as pa
 
-        from chronon.aggregate.series import Series
-
-        older = self.older(seed, series.values.type)
-        weights = np.array([times for _, times in seed] + [1] * len(series), dtype=np.int64)
-        row_of = np.concatenate((np.zeros(len(older), dtype=np.int64), series.row_of))
-        longer = Series(pa.concat_arrays([older, series.values]), row_of, None, series.rows)
+        older = pa.concat_arrays([seed.values for seed in earlier.seeds]).cast(series.values.type)
+        weights = np.concatenate([*(seed.counts for seed in earlier.seeds), np.ones(len(series), dtype=np.int64)])
         lo, hi = lo + len(older), hi + len(older)
-        lo[:count] = 0
-        return replace(self.slide(longer, lo, hi), weights=weights)
+        lo[: earlier.count] = earlier.starts([len(seed.counts) for seed in earlier.seeds])
+        return replace(self.slide(_behind(older, series), lo, hi), weights=weights)
 
-    def older(self, seed: Bag, kind: pa.DataType) -> pa.Array:
-        """The values of a bag as elements of a series of type ``kind``."""
+    def seeds(self, series: Series, lo: Longs, hi: Longs) -> Sequence[Any]:
+        return self._tallies(self.slide(series, lo, hi))
+
+    def _tallies(self, states: Ranges) -> list[Tally | None]:
         import pyarrow as pa
 
-        return pa.array([value for value, _ in seed], kind)
+        sizes, codes, counts = states.entries()
+        values = states.distinct.take(pa.array(codes))
+        ends = np.cumsum(sizes).tolist()
+        kept = np.minimum(sizes, self.most).tolist()
+        return [
+            Tally(values.slice(end - size, some), counts[end - size :][:some]) if size else None
+            for end, size, some in zip(ends, sizes.tolist(), kept, strict=True)
+        ]
+
+    @property
+    def most(self) -> int:
+        """More distinct values than these make no difference to a result."""
+        return 2**62
+
+    def joined(self, seeds: Sequence[Any]) -> Any:
+        import pyarrow as pa
+
+        from chronon.aggregate.series import Rows, Series
+
+        tallies: Sequence[Tally] = seeds
+        values = pa.concat_arrays([tally.values for tally in tallies])
+        weights = np.concatenate([tally.counts for tally in tallies])
+        nothing = np.zeros(0, dtype=np.int64)
+        codes, distinct = Series(values, nothing, None, Rows(nothing, nothing)).coded
+        whole = Ranges(codes, distinct, weights, np.zeros(1, dtype=np.int64), np.array([len(values)]))
+        return self._tallies(whole)[0]
 
     def export(self, states: Ranges) -> Sequence[Bag | None]:
         sizes, codes, counts = states.entries()
@@ -158,8 +190,12 @@ class BoundedUniqueCount(UniqueCount):
     def bytes_per_key(self) -> str:
         return "k distinct values"
 
+    @property
+    def most(self) -> int:
+        return self.arguments["k"]
+
     def reduced(self, bag: Bag) -> Bag:
-        return super().reduced(bag[: self.arguments["k"]])
+        return super().reduced(bag[: self.most])
 
     def finish(self, states: Ranges) -> pa.Array:
         import pyarrow as pa
@@ -226,10 +262,31 @@ class FrequentItems(BagOperation):
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Ranges:
         return self._texts(super().slide(series, lo, hi))
 
-    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
-        missed, bag = seed
-        states = super().slide_from(bag, series, lo, hi, count)
-        return _Missing(**vars(states), missed=missed, known=states.codes[: len(bag)], count=count)
+    def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Pieces:
+        return Pieces(self._pieces(earlier, series, lo, hi))
+
+    def _pieces(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Iterator[Ranges]:
+        """A column of states for each run of ranges that follow the same summary, and one for the rest."""
+        import pyarrow as pa
+
+        texts = list({value: None for _, bag in earlier.seeds for value, _ in bag})
+        whole = self.slide(_behind(pa.array(texts, pa.string()).cast(series.values.type), series), lo, hi)
+        code_of = dict(zip(texts, whole.codes[: len(texts)].tolist(), strict=True))
+        rows = whole.codes[len(texts) :]
+        for low, high, (missed, bag) in earlier.runs(self.joined):
+            known = np.array([code_of[value] for value, _ in bag], dtype=np.int64)
+            ends = hi[low:high]
+            codes = np.concatenate((known, rows[: ends[-1]]))
+            weights = np.array([times for _, times in bag] + [1] * int(ends[-1]), dtype=np.int64)
+            yield _Missing(codes, whole.distinct, weights, np.zeros_like(ends), ends + len(bag), missed, known)
+        rest = slice(earlier.count, None)
+        yield Ranges(rows, whole.distinct, None, lo[rest], hi[rest])
+
+    def seeds(self, series: Series, lo: Longs, hi: Longs) -> Sequence[Any]:
+        return self.export(self.slide(series, lo, hi))
+
+    def joined(self, seeds: Sequence[Any]) -> Any:
+        return self.merge(seeds)
 
     def _texts(self, states: Ranges) -> Ranges:
         """The bags with their values as texts, in the order of texts."""
@@ -250,11 +307,6 @@ class FrequentItems(BagOperation):
     def order_key(self, value: str) -> bytes:
         return utf16_key(value)
 
-    def older(self, seed: Bag, kind: pa.DataType) -> pa.Array:
-        import pyarrow as pa
-
-        return pa.array([value for value, _ in seed], pa.string()).cast(kind)
-
     def export(self, states: Ranges) -> Sequence[Any]:
         return [None if bag is None else self._reduced(0, bag) for bag in super().export(states)]
 
@@ -274,9 +326,11 @@ class FrequentItems(BagOperation):
         kept = {value for value, _ in ranked}
         return [missed, [pair for pair in bag if pair[0] in kept]]
 
-    def finish(self, states: Ranges) -> pa.Array:
+    def finish(self, states: Ranges | Pieces) -> pa.Array:
         import pyarrow as pa
 
+        if isinstance(states, Pieces):
+            return pa.concat_arrays([self.finish(piece) for piece in states.columns])
         sizes, codes, counts = states.top(self.arguments["k"])
         bounds = pa.array(
             np.concatenate(([0], np.cumsum(sizes))).astype(np.int32), mask=np.append(states.hi <= states.lo, [False])
@@ -288,20 +342,35 @@ class FrequentItems(BagOperation):
 
 
 @dataclass
+class Pieces:
+    """Columns of bags, one after the other; each is made when it is asked for."""
+
+    columns: Iterator[Ranges]
+
+
+@dataclass
 class _Missing(Ranges):
-    """Ranges of which the first begin with a summary that may have missed some of the values."""
+    """Ranges that begin with a summary that may have missed some of the values."""
 
     missed: int
     known: Longs
     """The codes of the values that the summary holds."""
-    count: int
-    """How many ranges begin with the summary."""
 
     def top(self, k: int) -> tuple[Longs, Longs, Longs]:
         extra = np.full(len(self.distinct), self.missed, dtype=np.int64)
         extra[self.known] = 0
         sizes = np.zeros(len(self.lo), dtype=np.int64)
-        return _table(self.window().top(self.lo, self.hi, k, sizes, extra, self.count), sizes)
+        return _table(self.window().top(self.lo, self.hi, k, sizes, extra, len(self.lo)), sizes)
+
+
+def _behind(older: pa.Array, series: Series) -> Series:
+    """The series with older values in front."""
+    import pyarrow as pa
+
+    from chronon.aggregate.series import Series
+
+    row_of = np.concatenate((np.zeros(len(older), dtype=np.int64), series.row_of))
+    return Series(pa.concat_arrays([older, series.values]), row_of, None, series.rows)
 
 
 def _table(flat: bytes, sizes: Longs) -> tuple[Longs, Longs, Longs]:

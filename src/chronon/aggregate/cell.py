@@ -5,7 +5,7 @@ The columnar counterpart is in ``shapes.py`` and ``answer.py``; both lean on the
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import isfinite, isnan
 from typing import Any
 
@@ -19,11 +19,19 @@ class Cell:
 
     A state is the operation's own, or of a grouped base a dict from label to such states (element-wise: a list).
     ``None`` is no state.
+
+    Parameters
+    ----------
+    base:
+        What is aggregated.
+    merged:
+        Merges the operation's own states, if these are not in their form for one key.
     """
 
-    def __init__(self, base: Base) -> None:
+    def __init__(self, base: Base, merged: Callable[[Sequence[Any]], Any] | None = None) -> None:
         self.base = base
         self._operation = base.operation
+        self._merged = merged or base.operation.merge
 
     def lift(self, row: Mapping[str, Any], ts: int, seq: int) -> Any | None:
         """The state of one row; ``None`` if its cell has nothing to aggregate. ``ts`` in ms."""
@@ -52,18 +60,18 @@ class Cell:
                 raise self._mismatch(sorted({len(state) for state in known}))
             return [self._merge(column) for column in zip(*known, strict=True)]
         if not self.base.grouped:
-            return self._operation.merge(known)
+            return self._merged(known)
         labels: dict[str, list[Any]] = {}
         for state in known:
             for label, inner in state.items():
                 labels.setdefault(label, []).append(inner)
-        return {label: self._operation.merge(inner) for label, inner in labels.items()}
+        return {label: self._merged(inner) for label, inner in labels.items()}
 
     def _merge(self, states: Sequence[Any]) -> Any | None:
         known = [state for state in states if state is not None]
         if len(known) <= 1:
             return known[0] if known else None
-        return self._operation.merge(known)
+        return self._merged(known)
 
     def _usable(self, value: Any) -> bool:
         return value is not None and not (self._operation.skips_nan and isnan(value))

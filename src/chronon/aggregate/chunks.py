@@ -2,7 +2,8 @@
 
 Rows and queries come sorted and may be cut anywhere. A chunk is answered as soon as all its rows are there; of a key
 that goes on in the next chunk, the rows still inside the widest window are carried over, and for columns over the whole
-history the state of the rows that are not.
+history the state of the rows that are not. If those rows are too many, they are carried as one state for each hop by
+which the windows move.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chronon.aggregate.answer import Chunk, Queries, answer
-from chronon.aggregate.carried import grouped_seed
+from chronon.aggregate.answer import Chunk, Queries, answer, column_of
+from chronon.aggregate.carried import hops_of, seeds
+from chronon.aggregate.earlier import Hops, hop_ranges
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows, longs
 from chronon.base.arrow import to_arrow, whole
@@ -49,7 +52,7 @@ class Pass:
     threads:
         How many threads share a chunk, by ranges of keys.
     rows_at_once, queries_at_once:
-        How many new rows make a chunk, and how many queries are answered at once.
+        How many new rows make a chunk, and as many are carried as they are; how many queries are answered at once.
     """
 
     parts: Sequence[Part]
@@ -59,7 +62,7 @@ class Pass:
     rows_at_once: int = field(default_factory=lambda: ROWS_AT_ONCE)
     queries_at_once: int = field(default_factory=lambda: QUERIES_AT_ONCE)
     _carried: pa.Table | None = field(default=None, init=False)
-    _seeds: dict[str, Any] = field(default_factory=dict, init=False)
+    _earlier: dict[tuple[str, int | None], Hops] = field(default_factory=dict, init=False)
 
     def run(self, events: Iterable[pa.RecordBatch], queries: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Answer all queries, in their order."""
@@ -75,6 +78,7 @@ class Pass:
             for some in ready:
                 yield from self._answer(chunk, some)
             self._carry(table, chunk, last)
+            del table, chunk, rows  # the next rows are read without these in memory
 
     # ---- rows
 
@@ -144,7 +148,7 @@ class Pass:
 
     def _answer_slice(self, piece: _Slice) -> list[pa.Array]:
         chunk, first = piece.cut()
-        return answer(self.parts, chunk, piece.queries, self.rule, self._seeds if first else {})
+        return answer(self.parts, chunk, piece.queries, self.rule, self._earlier if first else {})
 
     # ---- what the next chunk needs of this one
 
@@ -152,20 +156,56 @@ class Pass:
         if last:
             return
         rows = chunk.rows
-        key, now = rows.keys[-1], int(rows.times[-1])
-        first_of_key = int(np.searchsorted(rows.keys, key, side="left"))
-        keep_from = first_of_key
-        if self.rule is not WindowRule.ALL:
-            starts = [window_start(now, part.window) for part in self.parts if part.window is not None]
-            keep_from += int(np.searchsorted(rows.times[first_of_key:], min([now, *starts]), side="left"))
-        if first_of_key > 0:
-            self._seeds = {}
-        self._seeds = {
-            part.base.identity: _seed(part, chunk, first_of_key, keep_from, self._seeds.get(part.base.identity))
-            for part in self.parts
-            if part.window is None and (keep_from > first_of_key or self._seeds)
-        }
-        self._carried = table.slice(keep_from)
+        opened = int(np.searchsorted(rows.keys, rows.keys[-1], side="left"))
+        if opened:
+            self._earlier = {}
+        now = int(rows.times[-1])
+        latest = self._latest(rows, opened)
+        starts = [window_start(now, window) for (_, hop), window in self._widest.items() if hop is not None]
+        keep = opened + int(np.searchsorted(rows.times[opened:], min(starts), side="left")) if starts else latest
+        too_many = len(rows) - keep > self.rows_at_once and self.rule is not WindowRule.EXACT
+        if too_many:
+            keep = latest
+        if keep > opened:
+            self._remember(chunk, opened, keep, hops=too_many)
+        self._carried = table.slice(keep)
+
+    def _latest(self, rows: Rows, opened: int) -> int:
+        """The first row that has to be carried as it is: later ones of its time may have to be ordered before it."""
+        if not any(part.base.operation.timed for part in self.parts):
+            return len(rows) - 1
+        return opened + int(np.searchsorted(rows.times[opened:], rows.times[-1], side="left"))
+
+    def _remember(self, chunk: Chunk, first: int, end: int, *, hops: bool) -> None:
+        """Keep the seeds of the open key's rows from ``first`` to before ``end``; by hops only if that is asked for."""
+        times = chunk.rows.times
+        for part in {column_of(part, self.rule): part for part in self.parts}.values():
+            column, base = column_of(part, self.rule), part.base
+            hop = column[1]
+            if hop is not None and not hops:
+                self._earlier.pop(column, None)  # no window sees them any more
+                continue
+            if column not in self._earlier:
+                self._earlier[column] = hops_of(base)
+            begin, ranges = first, [(0, first, end)]
+            if hop is not None:
+                oldest = window_start(int(times[-1]), self._widest[column])
+                self._earlier[column].forget(oldest)
+                begin += int(np.searchsorted(times[first:end], oldest, side="left"))
+                ranges = list(hop_ranges(times, hop, begin, end))
+            if not ranges:
+                continue
+            lo, hi = (np.array([span[side] for span in ranges], dtype=np.int64) for side in (1, 2))
+            self._earlier[column].add([start for start, _, _ in ranges], seeds(base, chunk, lo, hi))
+
+    @cached_property
+    def _widest(self) -> dict[tuple[str, int | None], int]:
+        """The longest window of each column of seeds, in ms."""
+        found: dict[tuple[str, int | None], int] = {}
+        for part in self.parts:
+            column = column_of(part, self.rule)
+            found[column] = max(found.get(column, 0), part.window or 0)
+        return found
 
 
 @dataclass
@@ -225,12 +265,3 @@ class _Pending:
                 return False
             self._left = Queries(longs(batch["__key"]), longs(batch["ts"]))
         return True
-
-
-def _seed(part: Part, chunk: Chunk, first: int, end: int, before: Any) -> Any:
-    """The state of the rows ``[first, end)``, after ``before``."""
-    if part.base.grouped:
-        return grouped_seed(part.base, chunk, first, end, before)
-    series = chunk.series(part.base)
-    lo, hi = (series.span(np.array([at], dtype=np.int64)) for at in (first, end))
-    return part.base.operation.seed(before, series, lo, hi)

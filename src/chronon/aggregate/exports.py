@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,21 +13,30 @@ from chronon.aggregate.shapes import Shape
 if TYPE_CHECKING:
     from chronon.aggregate.answer import Chunk
     from chronon.aggregate.parts import Base
+    from chronon.aggregate.series import Series
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
 def export(base: Base, chunk: Chunk, lo: Longs, hi: Longs) -> Sequence[Any]:
     """For each row range the state of ``base`` in its form for one key, ``None`` where there is none."""
+    operation = base.operation
     if not base.grouped:
         series = chunk.series(base)
-        return base.operation.export(base.operation.slide(series, series.span(lo), series.span(hi)))
+        return operation.export(operation.slide(series, series.span(lo), series.span(hi)))
+    return by_label(base, chunk, lo, hi, lambda series, lo, hi: operation.export(operation.slide(series, lo, hi)))
+
+
+def by_label(
+    base: Base, chunk: Chunk, lo: Longs, hi: Longs, states_of: Callable[[Series, Longs, Longs], Sequence[Any]]
+) -> Sequence[Any]:
+    """The same of a grouped base: by label, or element-wise in a list, what ``states_of`` makes of its elements."""
     groups = chunk.groups(base)
     shapes.check_lengths(base.input, groups, lo, hi)
     row_keys = chunk.rows.keys
     owners = row_keys[np.minimum(lo, max(len(row_keys) - 1, 0))] if len(row_keys) else lo
     found = shapes.sightings(groups, owners, lo, hi)
-    inner = base.operation.export(base.operation.slide(groups.series, found.lo, found.hi))
+    inner = states_of(groups.series, found.lo, found.hi)
     present = shapes.seen(groups.present, lo, hi) if groups.present is not None else np.zeros(len(lo), dtype=bool)
     states: list[Any] = [{} if there else None for there in present.tolist()]
     labels = groups.labels.to_pylist()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from chronon.aggregate.earlier import Earlier
     from chronon.aggregate.series import Series
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -71,17 +72,16 @@ class Operation(ABC):
         """The states of a column in their form for one key; ``None`` where there is none."""
 
     @abstractmethod
-    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Any:
-        """As ``slide``, with ``seed``, the state of earlier elements of the key, before the first ``count`` ranges.
+    def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Any:
+        """As ``slide``, with the seeds of earlier elements before the leading ranges."""
 
-        Those ranges all begin at the first element.
-        """
+    def seeds(self, series: Series, lo: Longs, hi: Longs) -> Sequence[Any]:
+        """What ``slide_from`` needs of ranges of elements that will not be there any more; ``None`` of an empty one."""
+        return self.export(self.slide(series, lo, hi))
 
-    def seed(self, before: Any | None, series: Series, lo: Longs, hi: Longs) -> Any | None:
-        """The state of one range of elements after the state ``before``, for one key."""
-        state = self.export(self.slide(series, lo, hi))[0]
-        states = [known for known in (before, state) if known is not None]
-        return self.merge(states) if states else None
+    def joined(self, seeds: Sequence[Any]) -> Any:
+        """One seed for all of ``seeds`` (at least one, oldest first)."""
+        return self.merge(seeds)
 
     # ---- one key
 

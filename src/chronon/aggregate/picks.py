@@ -24,6 +24,7 @@ from chronon.base.types import FLOATS, STRING, DataType, ListType
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from chronon.aggregate.earlier import Earlier
     from chronon.aggregate.series import Series
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -63,20 +64,21 @@ class PickOperation(Operation):
     def bytes_per_key(self) -> str:
         return "one value" if self.single else "k values"
 
-    def slide_from(self, seed: list[Any], series: Series, lo: Longs, hi: Longs, count: int) -> Picks:
-        longer = self.behind(seed, series)
+    def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Picks:
+        older = [self.values(seed) for seed in earlier.seeds]
+        longer = self.behind([value for values in older for value in values], series)
         shift = len(longer) - len(series)
         lo, hi = lo + shift, hi + shift
-        lo[:count] = 0
+        lo[: earlier.count] = earlier.starts([len(values) for values in older])
         return self.slide(longer, lo, hi)
 
-    def behind(self, seed: list[Any], series: Series) -> Series:
-        """The series with the values of a state, all of them older, in front."""
+    def behind(self, values: list[Any], series: Series) -> Series:
+        """The series with some values, all of them older, in front."""
         import pyarrow as pa
 
         from chronon.aggregate.series import Series
 
-        older = pa.array(self.values(seed), series.values.type)
+        older = pa.array(values, series.values.type)
         rows = np.zeros(len(older), dtype=np.int64)
         longer = Series(
             pa.concat_arrays([older, series.values]), np.concatenate((rows, series.row_of)), None, series.rows

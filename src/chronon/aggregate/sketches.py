@@ -19,6 +19,7 @@ from chronon.base.types import FLOAT, FLOATS, LONG, DataType, ListType
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    from chronon.aggregate.earlier import Earlier
     from chronon.aggregate.series import Series
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -50,31 +51,41 @@ class ApproxUniqueCount(BagOperation):
     # ---- columns
 
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Ranges:
-        key = ("coupons", self.lg_k)
+        key = ("dense coupons", self.lg_k)
+        position, of_values = self._coupons(series)
         if key not in series.derived:
-            kept, of_values = self._coupons(series)
-            series.derived[key] = (*_dense(of_values), np.concatenate(([0], np.cumsum(kept))))
-        codes, distinct, position = series.derived[key]
+            series.derived[key] = _dense(of_values)
+        codes, distinct = series.derived[key]
         return _Counted(codes, distinct, None, position[lo], position[hi], hi > lo)
 
-    def slide_from(self, seed: Any, series: Series, lo: Longs, hi: Longs, count: int) -> Ranges:
-        kept, of_values = self._coupons(series)
-        position = np.concatenate(([0], np.cumsum(kept))) + len(seed)
-        first, last = position[lo], position[hi]
-        first[:count] = 0
-        seen = (hi > lo) | (np.arange(len(lo)) < count)
-        return _Counted(*_dense(np.concatenate((seed, of_values))), None, first, last, seen)
+    def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Ranges:
+        position, of_values = self._coupons(series)
+        older: list[Longs] = [*earlier.seeds]
+        sizes = [len(seed) for seed in older]
+        first, last = position[lo] + sum(sizes), position[hi] + sum(sizes)
+        first[: earlier.count] = earlier.starts(sizes)
+        seen = (hi > lo) | (np.arange(len(lo)) < earlier.count)
+        return _Counted(*_dense(np.concatenate([*older, of_values])), None, first, last, seen)
 
-    def seed(self, before: Longs | None, series: Series, lo: Longs, hi: Longs) -> Longs | None:
-        kept, of_values = self._coupons(series)
-        position = np.concatenate(([0], np.cumsum(kept)))
-        new = of_values[position[lo[0]] : position[hi[0]]]
-        if before is None and hi[0] <= lo[0]:
-            return None
-        return np.unique(new if before is None else np.concatenate((before, new)))
+    def seeds(self, series: Series, lo: Longs, hi: Longs) -> Sequence[Longs | None]:
+        position, of_values = self._coupons(series)
+        ranges = zip(position[lo].tolist(), position[hi].tolist(), (hi > lo).tolist(), strict=True)
+        return [np.unique(of_values[low:high]) if there else None for low, high, there in ranges]
 
-    def _coupons(self, series: Series) -> tuple[np.ndarray, Longs]:
-        """Which elements have a coupon, and the coupons of those."""
+    def joined(self, seeds: Sequence[Longs]) -> Longs:
+        return np.unique(np.concatenate(seeds))
+
+    def _coupons(self, series: Series) -> tuple[Longs, Longs]:
+        """For each element, and one past the last, how many before it have a coupon; and the coupons of those."""
+        key = ("coupons", self.lg_k)
+        if key not in series.derived:
+            found = self._found(series)
+            kept = found >= 0
+            series.derived[key] = np.concatenate(([0], np.cumsum(kept))), found[kept]
+        return series.derived[key]
+
+    def _found(self, series: Series) -> Longs:
+        """The coupon of each element, below zero where it has none."""
         import pyarrow as pa
 
         found = np.empty(len(series), dtype=np.int64)
@@ -90,8 +101,7 @@ class ApproxUniqueCount(BagOperation):
             ends = np.frombuffer(offsets, dtype=np.int32)[: len(values) + 1]
             text = np.frombuffer(data, dtype=np.uint8) if data is not None else np.zeros(0, dtype=np.uint8)
             coupons.of_texts(ends, text, self.lg_k, found)
-        kept = found >= 0
-        return kept, found[kept]
+        return found
 
     def finish(self, states: Ranges) -> pa.Array:
         import pyarrow as pa
@@ -214,8 +224,12 @@ class ApproxPercentile(Operation):
             series.derived[key] = self._floats(series)
         return Sketched(series.derived[key], lo, hi)
 
-    def slide_from(self, seed: bytes, series: Series, lo: Longs, hi: Longs, count: int) -> Sketched:
-        return Sketched(self._floats(series), lo, hi, seed, count)
+    def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Sketched:
+        states = self.slide(series, lo, hi)
+        runs = earlier.runs(self.joined)
+        states.seeds = [seed for _, _, seed in runs]
+        states.seeded = np.repeat(np.arange(len(runs), dtype=np.int64), [high - low for low, high, _ in runs])
+        return states
 
     @staticmethod
     def _floats(series: Series) -> Floats:
@@ -228,7 +242,7 @@ class ApproxPercentile(Operation):
         out = np.zeros((len(states.lo), len(self.fractions)), dtype=np.float32)
         seen = np.zeros(len(states.lo), dtype=np.uint8)
         quantiles.sliding(
-            states.values, self.k, self.fractions, states.lo, states.hi, out, seen, states.seed, states.seeded
+            states.values, self.k, self.fractions, states.lo, states.hi, out, seen, states.seeds, states.seeded
         )
         there = seen.astype(bool)
         sizes = np.where(there, len(self.fractions), 0)
@@ -256,5 +270,6 @@ class Sketched:
     values: Floats
     lo: Longs
     hi: Longs
-    seed: bytes | None = None
-    seeded: int = 0
+    seeds: Sequence[bytes] = ()
+    seeded: Longs | None = None
+    """For each of the leading ranges which of the seeds stands in front of it."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from chronon.aggregate.answer import Chunk
-from chronon.aggregate.batches import Batch, BatchRecords
+from chronon.aggregate.batches import Batch, BatchRecords, Hops
+from chronon.aggregate.cell import Cell
 from chronon.aggregate.exports import export
 from chronon.aggregate.layout import Layout
 from chronon.aggregate.reach import hop_reach
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 ROWS_AT_ONCE = 1 << 20
-"""About how many rows are turned into records at once; a key is never split."""
+"""About how many rows are turned into states at once; only a key that has more is split."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +56,19 @@ class Uploads:
         """Batches of ``key`` and ``value``, one row for each key that has anything to remember, ascending."""
         import pyarrow as pa
 
-        for table in whole_keys(events, ROWS_AT_ONCE):
-            keys, records = self._records(self._chunk(table))
-            if keys:
+        write = BatchRecords(self.layout).write
+        begun: dict[int, Batch] = {}
+        for table, goes_on in key_pieces(events, ROWS_AT_ONCE):
+            for key, batch in self._batches(self._chunk(table)):
+                begun[key] = self._merged(begun[key], batch) if key in begun else batch
+            last = table["__key"][-1].as_py()
+            done, begun = begun, {}
+            if goes_on and last in done:
+                begun[last] = done.pop(last)
+            if done:
+                records = [write(batch, self.batch_end, self.stale_after) for batch in done.values()]
                 yield pa.RecordBatch.from_arrays(
-                    [pa.array(keys, pa.int64()), pa.array(records, pa.binary())], ["key", "value"]
+                    [pa.array(list(done), pa.int64()), pa.array(records, pa.binary())], ["key", "value"]
                 )
 
     def _chunk(self, table: pa.Table) -> Chunk:
@@ -76,21 +85,24 @@ class Uploads:
         }
         return Chunk(rows, columns)
 
-    def _records(self, chunk: Chunk) -> tuple[list[int], list[bytes]]:
+    def _batches(self, chunk: Chunk) -> Iterator[tuple[int, Batch]]:
+        """What is remembered of each key that has anything to remember, in their order."""
         keys, first = np.unique(chunk.rows.keys, return_index=True)
         bounds = np.append(first, len(chunk.rows)).astype(np.int64)
         collapsed = [self._collapsed(part, chunk, bounds) for part in self.layout.parts]
         hops = [self._hops(size, chunk, bounds) for size in range(len(HOPS))]
-        write = BatchRecords(self.layout).write
-        found: list[int] = []
-        records: list[bytes] = []
         for i, key in enumerate(keys.tolist()):
             of_key = [states[i] for states in collapsed]
             hops_of_key = [table.of(i) for table in hops]
             if any(state is not None for state in of_key) or any(starts for starts, _ in hops_of_key):
-                found.append(key)
-                records.append(write(Batch(of_key, hops_of_key), self.batch_end, self.stale_after))
-        return found, records
+                yield key, Batch(of_key, hops_of_key)
+
+    def _merged(self, before: Batch, after: Batch) -> Batch:
+        """What is remembered of a key whose rows came in two pieces."""
+        pairs = zip(self.layout.parts, before.collapsed, after.collapsed, strict=True)
+        collapsed = [Cell(part.base).merge(states) for part, *states in pairs]
+        sizes = zip(self.layout.hop_bases, before.hops, after.hops, strict=True)
+        return Batch(collapsed, [_merged_hops(bases, one, other) for bases, one, other in sizes])
 
     def _collapsed(self, part: Part, chunk: Chunk, bounds: Longs) -> Sequence[Any]:
         lo, hi = bounds[:-1].copy(), bounds[1:].copy()
@@ -141,10 +153,47 @@ class _HopTable:
         return [self.starts[i] for i in some], [[column[i] for i in some] for column in self.columns]
 
 
+def _merged_hops(bases: Sequence[Base], before: Hops, after: Hops) -> Hops:
+    starts = sorted({*before[0], *after[0]})
+    columns: list[list[Any]] = []
+    for place, base in enumerate(bases):
+        states = [dict(zip(hops, of_bases[place], strict=True)) for hops, of_bases in (before, after)]
+        columns.append([Cell(base).merge([known.get(start) for known in states]) for start in starts])
+    return starts, columns
+
+
 def _run_ends(row: Longs, opens: np.ndarray) -> Longs:
     """One past the last row of each run."""
     last = np.append(np.flatnonzero(opens)[1:] - 1, len(row) - 1)
     return row[last] + 1
+
+
+def key_pieces(events: Iterable[pa.RecordBatch], rows_at_once: int) -> Iterator[tuple[pa.Table, bool]]:
+    """Tables of about ``rows_at_once`` rows, and whether the next one goes on with the last key.
+
+    Only a key that has more rows than that is split, and always after as many of them.
+    """
+    import pyarrow as pa
+
+    waiting: list[pa.Table] = []
+    count = 0
+    for batch in events:
+        if not batch.num_rows:
+            continue
+        waiting.append(pa.Table.from_batches([batch]))
+        count += batch.num_rows
+        if count <= rows_at_once:
+            continue
+        table = pa.concat_tables(waiting).combine_chunks()
+        end = int(np.searchsorted(table["__key"].to_numpy(), table["__key"][-1].as_py(), side="left"))
+        if end:
+            yield table.slice(0, end), False
+        while table.num_rows - end > rows_at_once:
+            yield table.slice(end, rows_at_once), True
+            end += rows_at_once
+        waiting, count = [table.slice(end)], table.num_rows - end
+    if waiting:
+        yield pa.concat_tables(waiting), False
 
 
 def whole_keys(events: Iterable[pa.RecordBatch], rows_at_once: int) -> Iterator[pa.Table]:

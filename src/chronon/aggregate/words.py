@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
+    from chronon.aggregate.earlier import Earlier
     from chronon.aggregate.series import Series
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
@@ -63,9 +64,12 @@ class WordOperation(Operation):
         """The words that the loop reads, one for each element."""
         return series.doubles if self.reals else series.longs
 
-    def slide_from(self, seed: bytes, series: Series, lo: Longs, hi: Longs, count: int) -> Words:
+    def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Words:
         states = self.slide(series, lo, hi)
-        fold.lead(self.kind, seed, states.block, states.present.view("u1"), count)
+        present = states.present.view("u1")
+        for low, high, seed in earlier.runs(self.joined):
+            block = states.block[low * self.width : high * self.width]
+            fold.lead(self.kind, seed, block, present[low:high], high - low)
         return states
 
     def finish(self, states: Words) -> pa.Array:

@@ -1,4 +1,4 @@
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
@@ -17,7 +17,7 @@ def sliding(
     hi: Longs,
     out: np.ndarray,
     seen: Bytes,
-    seed: bytes | None = None,
-    seeded: int = 0,
+    seeds: Sequence[bytes] = (),
+    seeded: Longs | None = None,
 ) -> None: ...
 def sketches(values: np.ndarray, k: int, lo: Longs, hi: Longs) -> list[bytes | None]: ...

@@ -546,35 +546,39 @@ cdef cppclass Sliding:
 
 def sliding(
     const float[::1] values, int k, const double[::1] fractions, const int64_t[::1] lo, const int64_t[::1] hi,
-    float[:, ::1] out, uint8_t[::1] seen, bytes seed=None, Py_ssize_t seeded=0,
+    float[:, ::1] out, uint8_t[::1] seen, seeds=(), const int64_t[::1] seeded=None,
 ):
     """The quantiles of each range ``[lo[i], hi[i])``, both ascending; ``seen[i]`` says whether it holds a number.
 
-    The sketch ``seed`` of earlier values stands in front of the first ``seeded`` ranges.
+    The sketch ``seeds[seeded[i]]`` of earlier values stands in front of range ``i``, as far as ``seeded`` goes.
     """
     cdef Sliding window
-    cdef Sketch older
+    cdef vector[Sketch] older
+    cdef vector[vector[uint64_t]] older_items
     cdef vector[float] few
-    cdef vector[uint64_t] older_items
     cdef vector[size_t] order = _by_size(fractions)
-    cdef Py_ssize_t i
+    cdef Py_ssize_t i, led = 0 if seeded is None else seeded.shape[0]
+    cdef size_t which
     cdef const double* asked = &fractions[0] if fractions.shape[0] else NULL
     cdef float* to = &out[0, 0] if out.shape[0] and fractions.shape[0] else NULL
     cdef const float* first = &values[0] if values.shape[0] else NULL
     window.start(first, k)
-    if seed is not None:
-        _unpack(seed, &older)
-        older.sorted_items(older_items, window.some, window.other)
+    older.resize(len(seeds))
+    older_items.resize(len(seeds) + 1)              # the last one stays empty
+    for i in range(len(seeds)):
+        _unpack(seeds[i], &older[i])
+        older[i].sorted_items(older_items[i], window.some, window.other)
     with nogil:
         for i in range(lo.shape[0]):
-            if i >= seeded and hi[i] - lo[i] <= k:
+            if i >= led and hi[i] - lo[i] <= k:
                 seen[i] = hi[i] > lo[i] and _exact(
                     first, lo[i], hi[i], asked, order.size(), few, to + i * <Py_ssize_t> order.size(),
                 )
             else:
+                which = seeded[i] if i < led else older.size()
                 seen[i] = window.read(
-                    lo[i], hi[i], &older if i < seeded else NULL, older_items, asked, order.data(), order.size(),
-                    to + i * <Py_ssize_t> order.size(),
+                    lo[i], hi[i], &older[which] if i < led else NULL, older_items[which], asked, order.data(),
+                    order.size(), to + i * <Py_ssize_t> order.size(),
                 )
 
 
