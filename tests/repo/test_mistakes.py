@@ -11,6 +11,7 @@ HEADS = {
     "group_bys": HEAD + "# the mistake stands in the next line\n",
     "joins": HEAD
     + "spend = GroupBy(views, ['user'], [Aggregation('price', 'sum', '7d')], online=True, name='grocer.spend')\n",
+    "staging_queries": HEAD + "from chronon.api import structs\n",
 }
 GROUP_BY = "group_bys/grocer/bad.py"
 JOIN = "joins/grocer/bad.py"
@@ -174,6 +175,40 @@ MISTAKES = {
         "'5%' is not a number",
     ),
     "a name for a group-by": (JOIN, "v1 = Join(views, ['grocer.spend'])", "a str is no group-by"),
+    "a window in words": (GROUP_BY, "v1 = Aggregation('price', windows=['7 days'])", 'did you mean "7d"?'),
+    "columns in one text": (GROUP_BY, "v1 = Query('user, price')", 'select("user", "price")'),
+    "variables in one text": (
+        GROUP_BY,
+        "v1 = GroupBy(users, 'user', None, env={'backfill': 'MEMORY=4G'})",
+        'a dict, like {"backfill": {"EXECUTOR_MEMORY": "4G"}}',
+    ),
+    "a list for a name": (
+        GROUP_BY,
+        "v1 = GroupBy(users, 'user', None, online=True, output_namespace=['db'])",
+        "['db'] cannot be written",
+    ),
+    "one dependency instead of a list": (
+        "staging_queries/grocer/bad.py",
+        "v1 = structs.StagingQuery(query='SELECT 1', metaData=MetaData(dependencies='raw.views/ds={{ ds }}'))",
+        "mend: ['raw.views/ds={{ ds }}']",
+    ),
+    "a misspelt module": (
+        GROUP_BY,
+        "from ai.chronon.groupby import GroupBy",
+        "did you mean ai.chronon.group_by?",
+    ),
+    "a name that a file does not have": (
+        JOIN,
+        "from group_bys.grocer.good import zzz",
+        "it defines v1",
+    ),
+    "a text for a left side": (JOIN, "v1 = Join('raw.views', [JoinPart(spend)])", "EventSource(table='raw.views'"),
+    "keys mapped the wrong way round": (
+        JOIN,
+        "v1 = Join(views, [JoinPart(spend, {'user': 'viewer'})])",
+        'the other way round: {"viewer": "user"}',
+    ),
+    "a list of skewed keys": (JOIN, "v1 = Join(views, [JoinPart(spend)], skew_keys=['user'])", "['user'] is a list"),
     "a team that nobody declared": (
         "group_bys/grocr/bad.py",
         "v1 = GroupBy(users, 'user', None, online=True)",
@@ -257,6 +292,27 @@ def test_two_definitions_of_one_table_are_told(folder):
             "v1 = Join(EventSource('a.b', query=Query(select('x'), time_column='t')), [JoinPart(spend)])",
             "the left side does not select user",
         ),
+        (JOIN, "v1 = Join(views, [JoinPart(spend, {'usr': 'user'})])", "did you mean user?"),
+        (JOIN, "v1 = Join(views, [JoinPart(spend)], online=True, sample_percent=150)", "a number from 0 to 100"),
+        (JOIN, "v1 = Join(views, [JoinPart(spend)], offline_schedule='@dayly')", "did you mean '@daily'?"),
+        (JOIN, "v1 = Join(views, [JoinPart(spend)], offline_schedule='0 3 *')", "the five fields of cron"),
+        (GROUP_BY, "v1 = GroupBy(users, 'user', None),", "remove the comma after it"),
+        (
+            GROUP_BY,
+            "query = Query(['user'], start_partition='2025-02-01', end_partition='2025-01-01');"
+            + " v1 = GroupBy(EntitySource('a.b', query=query), 'user', None, online=True)",
+            "no partition is from 2025-02-01 to 2025-01-01",
+        ),
+        (
+            GROUP_BY,
+            "v1 = GroupBy(EventSource(topic='t', query=views.query), 'user', Aggregation('price'), online=True)",
+            "a source has no table",
+        ),
+        (
+            "staging_queries/grocer/bad.py",
+            "v1 = structs.StagingQuery(query='SELEC * FRM a.b', metaData=MetaData())",
+            "cannot read the query",
+        ),
     ],
 )
 def test_what_is_probably_not_meant_is_a_warning_and_stops_nothing(folder, file, line, token):
@@ -265,6 +321,33 @@ def test_what_is_probably_not_meant_is_a_warning_and_stops_nothing(folder, file,
     (warning,) = result.warnings
     assert token in str(warning)
     assert (warning.place.file, warning.place.line) == (file, 5)
+
+
+@pytest.mark.parametrize("schedule", ["@weekly", "@never", "0 3 * * *", "*/5 0-6 1,15 * MON"])
+def test_a_schedule_of_cron_is_no_mistake(folder, schedule):
+    line = f"v1 = Join(views, [JoinPart(spend)], offline_schedule='{schedule}')"
+    assert folder.write(holding(JOIN, line)).compile().warnings == ()
+
+
+def test_a_variable_that_is_defined_twice_is_told(folder):
+    one = "v1 = GroupBy(users, 'user', None, online=True, description='{}')\n"
+    text = HEADS["group_bys"] + one.format("old") + one.format("new")
+    result = folder.write({GROUP_BY: text}).compile()
+    assert [str(warning).split("\n")[0] for warning in result.warnings] == [
+        f"{GROUP_BY}:6: v1 is defined in lines 5, 6; only the last is compiled"
+    ]
+    again = HEADS["group_bys"] + one.format("old") + "v1 = min(v1, v1, key=str)\n"
+    assert folder.write({GROUP_BY: again}).compile().warnings == ()
+
+
+def test_files_that_import_each_other_are_told(folder):
+    parent = HEAD + "from group_bys.grocer.bad import v1 as chained\nv1 = Join(views, [JoinPart(chained)])\n"
+    chained = HEAD + "from joins.grocer.bad import v1 as parent\nv1 = GroupBy(JoinSource(parent), 'user', None)\n"
+    result = folder.write({GROUP_BY: chained, JOIN: parent}).compile()
+    assert [str(problem).split("\n")[0] for problem in result.problems] == [
+        f"{GROUP_BY}: is not loaded: {JOIN}, which it imports, has problems",
+        f"{JOIN}:4: v1 of group_bys.grocer.bad is not there yet: that file is importing this one",
+    ]
 
 
 def test_what_can_only_mean_one_thing_is_taken_as_it_is_meant(folder):

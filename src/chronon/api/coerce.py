@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime
+from typing import TypeVar, cast
 
 from chronon.api.provenance import here
 from chronon.base.errors import ConfigError
+
+T = TypeVar("T")
 
 
 def strings(given: Iterable[str] | str | None) -> list[str] | None:
@@ -34,6 +37,19 @@ def number(given: float | None, field: str) -> float | None:
         return float(given)
     except (TypeError, ValueError):
         raise ConfigError(f"{given!r} is not a number", place=here(field), expected="a number, such as 5.0") from None
+
+
+def mapping(given: Mapping[str, T] | None, field: str, example: str) -> dict[str, T] | None:
+    """A dict of what maps names to values.
+
+    Raises
+    ------
+    ConfigError
+        If it does not; the message names the field and shows the ``example``.
+    """
+    if given is None or isinstance(cast(object, given), Mapping):
+        return dict(given) if given is not None else None
+    raise ConfigError(f"{given!r} is a {type(given).__name__}", place=here(field), expected=f"a dict, like {example}")
 
 
 def day(given: str | date | None) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from chronon.api import dependencies as waits
 from chronon.api import structs
-from chronon.api.coerce import day, strings
+from chronon.api.coerce import day, mapping, strings
 from chronon.api.enums import Accuracy, TimeUnit
 from chronon.api.enums import Operation as Code
 from chronon.api.inspect import query_of
@@ -231,7 +231,7 @@ def GroupBy(
     metadata.customJson = custom_json(_custom(kwargs, lag, tags, made.aggregations, upload_schedule))
     explicit = strings(dependencies)
     metadata.dependencies = [line for source in made.sources for line in waits.of_source(source, explicit, lag)]
-    metadata.tableProperties = dict(table_properties) if table_properties is not None else None
+    metadata.tableProperties = mapping(table_properties, "table_properties", '{"owner": "team"}')
     metadata.outputNamespace = output_namespace
     metadata.modeToEnvMap = environment(env)
     metadata.offlineSchedule = offline_schedule

@@ -10,7 +10,7 @@ from typing import Any
 
 from chronon.api import dependencies as waits
 from chronon.api import structs
-from chronon.api.coerce import day, number, strings
+from chronon.api.coerce import day, mapping, number, strings
 from chronon.api.datatypes import DataType
 from chronon.api.external import ContextualSource, ExternalPart, ExternalSource
 from chronon.api.metadata import Derivation, Environment, check_names, custom_json, environment
@@ -104,11 +104,12 @@ def Join(
     check_names(kwargs, _ARGUMENTS)
     metadata = structs.MetaData(name=name)
     made = stamp(structs.Join(metaData=metadata))
-    made.left = deepcopy(as_source(left))
+    made.left = deepcopy(as_source(left, "left"))
     problems: list[ChrononError] = list(_prepare_left(made, made.left))
     given = [right_parts] if isinstance(right_parts, structs.JoinPart | structs.GroupBy) else right_parts
     made.joinParts = [part if isinstance(part, structs.JoinPart) else JoinPart(part) for part in given]
-    made.skewKeys = {k: list(values) for k, values in skew_keys.items()} if skew_keys is not None else None
+    skewed = mapping(skew_keys, "skew_keys", '{"user_id": ["0", "bot"]}')
+    made.skewKeys = {k: list(values) for k, values in skewed.items()} if skewed is not None else None
     made.onlineExternalParts = list(online_external_parts) if online_external_parts is not None else None
     made.bootstrapParts = list(bootstrap_parts) if bootstrap_parts is not None else None
     if bootstrap_from_log:
@@ -126,7 +127,7 @@ def Join(
     optional = {"additional_args": additional_args, "additional_env": additional_env}
     custom = {"check_consistency": check_consistency, "lag": lag, **{k: v for k, v in optional.items() if v}, **kwargs}
     metadata.customJson = custom_json({**custom, "join_tags": tags, "join_part_tags": _part_tags(made)})
-    metadata.tableProperties = dict(table_properties) if table_properties is not None else None
+    metadata.tableProperties = mapping(table_properties, "table_properties", '{"owner": "team"}')
     metadata.outputNamespace = output_namespace
     metadata.modeToEnvMap = environment(env)
     metadata.samplePercent = number(sample_percent, "sample_percent")

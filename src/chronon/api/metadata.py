@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from chronon.api import structs
+from chronon.api.coerce import mapping
 from chronon.api.problems import notice
 from chronon.api.provenance import below, here, stamp, variable_of
 from chronon.api.validate import UPLOAD_SCHEDULE_KEY
@@ -33,7 +34,11 @@ def Derivation(name: str, expression: str, description: str | None = None) -> st
 
 def environment(env: Environment | None) -> dict[str, dict[str, str]] | None:
     """A copy of the variables of a definition."""
-    return {mode: dict(values) for mode, values in env.items()} if env is not None else None
+    example = '{"backfill": {"EXECUTOR_MEMORY": "4G"}}'
+    by_mode = mapping(env, "env", example)
+    if by_mode is None:
+        return None
+    return {mode: mapping(values, f"env[{mode!r}]", example) or {} for mode, values in by_mode.items()}
 
 
 def custom_json(values: Mapping[str, Any]) -> str:

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any, cast
 
 from chronon.api import structs
-from chronon.api.coerce import strings
+from chronon.api.coerce import mapping, strings
 from chronon.api.enums import TimeUnit
 from chronon.api.external import unnamed
 from chronon.api.metadata import ensure_name
@@ -39,21 +39,25 @@ def JoinPart(
     if not isinstance(cast(Any, group_by), structs.GroupBy):
         raise ConfigError(f"a {type(group_by).__name__} is no group-by", place=here("group_by"), expected="a GroupBy")
     made = stamp(structs.JoinPart(groupBy=group_by, prefix=prefix))
-    made.keyMapping = dict(key_mapping) if key_mapping is not None else None
+    key_mapping = mapping(key_mapping, "key_mapping", '{"left_column": "key"}')
+    made.keyMapping = key_mapping
     vars(made)["tags"] = dict(tags) if tags else None
     problems: list[ChrononError] = []
     if not ensure_name(group_by, "group_bys"):
         problems.append(unnamed(group_by).at(place_of(made)))
     keys = group_by.keyColumns or []
-    for key in (key_mapping or {}).values():
+    for left, key in (key_mapping or {}).items():
         if key not in keys:
             close = get_close_matches(key, keys, n=1)
+            mend = f"did you mean {close[0]}?" if close else None
+            if left in keys:
+                mend = f'the other way round: {{"{key}": "{left}"}}'
             problems.append(
                 ConfigError(
                     f"{key} is not a valid key of {(group_by.metaData or structs.MetaData()).name}",
                     place=place_of(made, "key_mapping"),
                     expected=f"left column to one of {', '.join(keys)}",
-                    mend=f"did you mean {close[0]}?" if close else None,
+                    mend=mend,
                 )
             )
     return settle(made, problems)

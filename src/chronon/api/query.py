@@ -8,7 +8,8 @@ from datetime import date
 from chronon.api import structs
 from chronon.api.coerce import day, strings
 from chronon.api.functions import UserFunction
-from chronon.api.provenance import stamp
+from chronon.api.provenance import here, stamp
+from chronon.base.errors import ConfigError
 
 
 def Query(
@@ -63,6 +64,9 @@ def Query(
 def _selects(given: Mapping[str, str] | Sequence[str] | None) -> dict[str, str] | None:
     if given is None:
         return None
+    if isinstance(given, str) and "," in given and given.count("(") == given[: given.index(",")].count("("):
+        columns = ", ".join(f'"{column.strip()}"' for column in given.split(","))
+        raise ConfigError("selects is one text", place=here("selects"), mend=f"select({columns})")
     return dict(given) if isinstance(given, Mapping) else select(*(strings(given) or []))
 
 

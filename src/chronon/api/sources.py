@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import copy
 from typing import Any
 
@@ -14,7 +14,7 @@ from chronon.base.errors import ConfigError
 SourceLike = structs.Source | structs.EventSource | structs.EntitySource | structs.JoinSource
 
 
-def as_source(given: Any) -> structs.Source:
+def as_source(given: Any, field: str = "sources") -> structs.Source:
     """A source in its wrapper; events, entities and joins may be given as they are."""
     if isinstance(given, structs.Source):
         return given
@@ -26,15 +26,17 @@ def as_source(given: Any) -> structs.Source:
         return structs.Source(joinSource=given)
     raise ConfigError(
         f"{type(given).__name__} is not a source",
-        place=here(),
+        place=here(field),
         expected="an EventSource, an EntitySource, a JoinSource or a Source",
+        mend=f"EventSource(table={given!r}, query=Query(...))" if isinstance(given, str) else None,
     )
 
 
 def as_sources(given: Iterable[SourceLike] | SourceLike) -> list[structs.Source]:
     """A list of sources from one or several."""
-    several = list(given) if isinstance(given, Iterable) else [given]
-    return [as_source(one) for one in several]
+    if isinstance(given, Iterable) and not isinstance(given, str | Mapping):
+        return [as_source(one) for one in given]
+    return [as_source(given)]
 
 
 def completed(source: structs.Source, columns: Iterable[str]) -> structs.Source:

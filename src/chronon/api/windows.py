@@ -41,9 +41,22 @@ def window(like: WindowLike) -> structs.Window:
             f"{like!r} is not a window",
             place=here("windows"),
             expected="a number of hours or days",
-            mend='"12h" or "7d"',
+            mend=_meant(str(like)),
         )
     return structs.Window(int(found[1]), int(TimeUnit.HOURS if found[2] == "h" else TimeUnit.DAYS))
+
+
+def _meant(text: str) -> str:
+    """What is probably meant by a text that is no window.
+
+    >>> _meant("7 days"), _meant("2 weeks"), _meant("90 minutes")
+    ('did you mean "7d"?', 'did you mean "14d"?', '"12h" or "7d"')
+    """
+    found = fullmatch(r"\s*([0-9]+)\s*-?\s*(hour|hr|day|week)s?\s*", text.lower())
+    if found is None:
+        return f'"{text}h" or "{text}d"' if text.isdecimal() else '"12h" or "7d"'
+    unit = "h" if found[2] in ("hour", "hr") else "d"
+    return f'did you mean "{int(found[1]) * (7 if found[2] == "week" else 1)}{unit}"?'
 
 
 def listed(likes: Sequence[WindowLike | None] | WindowLike | None) -> list[structs.Window] | None:

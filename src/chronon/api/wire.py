@@ -160,7 +160,9 @@ def _is_number(value: Any) -> bool:
 
 def _wrong(value: Any, kind: Any, place: Place, path: str) -> ConfigError:
     at = Place(definition=place.definition, file=place.file, line=place.line, field=path or None)
-    return ConfigError(f"{value!r} cannot be written", place=at, expected=_words(kind))
+    single = get_origin(kind) is list and isinstance(value, str)
+    mend = f"[{value!r}]" if single else None
+    return ConfigError(f"{value!r} cannot be written", place=at, expected=_words(kind), mend=mend)
 
 
 def _words(kind: Any) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from chronon.cli.context import Context, repo_option
-from chronon.cli.output import as_json, json_option, problem_data
+from chronon.cli.output import as_json, json_option, problem_data, unchecked_lines
 
 if TYPE_CHECKING:
     from chronon.repo import CompileResult
@@ -27,7 +27,8 @@ def check(paths: tuple[Path, ...], json: bool, folder: Path | None) -> None:
     PATHS are files or folders of the repo; all of it without any. The exit code is 1 if there is a problem, so that a
     pull request can be held back by it.
     """
-    result = Context.of(folder).repo.compile(*paths, write=False)
+    context = Context.of(folder)
+    result = context.repo.compile(*paths, write=False)
     if json:
         as_json(_checked(result))
     else:
@@ -35,10 +36,12 @@ def check(paths: tuple[Path, ...], json: bool, folder: Path | None) -> None:
             click.echo(f"warning: {warning}")
         for number, problem in enumerate(result.problems, 1):
             click.echo(f"{number}. {problem}", err=True)
-        for path, lacking in result.unchecked.items():
-            click.echo(f"columns not checked: {path}: {', '.join(lacking)} is not in schemas.lock")
+        for line in unchecked_lines(result, context.repo.root):
+            click.echo(line)
         sound = len(result.after)
         click.echo(f"{sound} sound, {len(result.problems)} problems, {len(result.warnings)} warnings")
+        if result.stale:
+            click.echo(f"{len(result.stale)} compiled files of no definition any more: chronon prune lists them")
         if result.written:
             click.echo(f"{len(result.written)} not compiled yet: chronon compile writes them, chronon diff shows them")
     if result.problems:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,13 +14,16 @@ from chronon.base.display import WIDE, Shown, instant, shown
 from chronon.base.progress import Bar, Lines
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from chronon.base.errors import ChrononError
     from chronon.offline import Backfill, Upload
     from chronon.offline.compare import Comparison
+    from chronon.repo import CompileResult
 
 __all__ = [
     "Bar", "Lines", "as_json", "instant", "json_option", "problem_data", "progress", "show", "shown", "table",
-    "tell_backfill", "tell_comparison", "tell_upload",
+    "tell_backfill", "tell_comparison", "tell_upload", "unchecked_lines",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,6 +57,23 @@ def _print(thing: Any) -> None:
     with console.capture() as captured:
         console.print(thing)
     click.echo("\n".join(line.rstrip() for line in captured.get().splitlines()))
+
+
+def unchecked_lines(result: CompileResult, root: Path) -> Iterator[str]:
+    """Which definitions were not checked, for which tables, and whether those are only misspelt."""
+    from difflib import get_close_matches
+
+    from chronon.repo.schemas import LOCK, read_lock
+
+    lock = read_lock(root)
+    known = list(lock.tables) if lock is not None else []
+    for path, tables in result.unchecked.items():
+        lacking = [table for table in tables if table]
+        if not lacking:
+            continue  # a source without a table is a warning of its own
+        close = [near for table in lacking for near in get_close_matches(table, known, n=1)]
+        mend = f"; did you mean {' and '.join(close)}?" if close else ""
+        yield f"columns not checked: {path}: {', '.join(lacking)} is not in {LOCK}{mend}"
 
 
 def problem_data(problem: ChrononError) -> dict[str, Any]:

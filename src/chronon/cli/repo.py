@@ -58,6 +58,7 @@ def compile_command(paths: tuple[Path, ...], force: bool, folder: Path | None) -
     that are sound are written nevertheless.
     """
     from chronon.base.errors import raise_all
+    from chronon.cli.output import unchecked_lines
 
     context = Context.of(folder)
     result = context.repo.compile(*paths, force=force)
@@ -67,8 +68,8 @@ def compile_command(paths: tuple[Path, ...], force: bool, folder: Path | None) -
         click.echo(f"  not written  {path}: it is neither online nor in a join, and has no backfill_start_date")
     for warning in result.warnings:
         click.echo(f"  warning: {warning}")
-    for path, lacking in result.unchecked.items():
-        click.echo(f"  not checked  {path}: {', '.join(lacking)} is not in schemas.lock")
+    for line in unchecked_lines(result, context.repo.root):
+        click.echo(f"  {line}")
     click.echo(f"{len(result.written)} written, {len(result.unchanged)} unchanged, {len(result.problems)} problems")
     raise_all(result.problems)
 

@@ -260,7 +260,7 @@ def _problems_of_part(part: PartPlan, left_columns: t.Schema, place: Place, spec
                 SchemaError(
                     f"key {key} of {part.plan.name} has no column on the left",
                     place=place,
-                    expected=f"{column}, one of {', '.join(left_columns)}",
+                    expected=f"a column {column}; there are {', '.join(left_columns)}",
                     mend="select it on the left, or map it: JoinPart(..., key_mapping={'left_column': '" + key + "'})",
                 )
             )

@@ -18,6 +18,7 @@ from chronon.api.provenance import place_of
 from chronon.base.errors import ChrononError, ConfigError, Problems, StorageError
 from chronon.repo import rules
 from chronon.repo.definition import Definition, broken, part_group_bys
+from chronon.repo.doubts import warnings_of
 from chronon.repo.guard import notice, refusal
 from chronon.repo.schemas import LockedTables, check
 
@@ -106,7 +107,7 @@ def compile_definitions(
         problems = _problems(definition, all_joins)
         made.problems += problems
         sound = not problems and broken(definition.value) is None
-        made.warnings += rules.warnings_of(definition) if sound else ()
+        made.warnings += warnings_of(definition) if sound else ()
         if isinstance(definition.value, structs.GroupBy) and not rules.is_written(definition.value):
             made.skipped.append(definition.path)
         elif sound:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import chronon.api
 from chronon.base.errors import ChrononError, ConfigError, Place, Problems
+from chronon.repo.definition import KINDS
 
 
 class NotLoaded(ConfigError):  # noqa: N818 - a consequence of another error
@@ -31,8 +32,9 @@ def explain(error: BaseException, root: Path, file: Path) -> list[ChrononError]:
     if isinstance(error, SystemExit):
         return [ConfigError("the file ends the process", place=place, mend="a definition only defines")]
     if isinstance(error, ModuleNotFoundError):
-        mend = "files of the repo are imported by their path from its root: from group_bys.shop.purchases import v1"
-        return [ConfigError(f"{error}", place=place, mend=mend)]
+        return [ConfigError(f"{error}", place=place, mend=_module_mend(error.name or ""))]
+    if isinstance(error, ImportError):
+        return [_not_imported(error, place)]
     return [ConfigError(f"{type(error).__name__}: {error}", place=place, mend=_mend(error))]
 
 
@@ -47,10 +49,38 @@ def _mend(error: BaseException) -> str | None:
     """What was probably meant, as far as an error of Python's tells."""
     if isinstance(error, AttributeError) and error.name:
         return _nearest(error.name, dir(error.obj))
-    if isinstance(error, ImportError) and error.name and error.name in sys.modules:
-        found = re.search(r"cannot import name '(\w+)'", str(error))
-        return _nearest(found[1], dir(sys.modules[error.name])) if found else None
     return _argument_mend(str(error))
+
+
+def _module_mend(name: str) -> str:
+    """What was probably meant by a module that is not there."""
+    parent, _, last = name.rpartition(".")
+    names: list[str] = []
+    for folder in getattr(sys.modules.get(parent), "__path__", ()):
+        names += [entry.stem for entry in Path(folder).iterdir() if entry.suffix == ".py" or entry.is_dir()]
+    close = get_close_matches(last, names, n=1)
+    if close:
+        return f"did you mean {parent}.{close[0]}?"
+    mend = "files of the repo are imported by their path from its root: from group_bys.shop.purchases import v1"
+    return mend if parent else f"install {last}, if it is a package; {mend}"
+
+
+def _not_imported(error: ImportError, place: Place) -> ConfigError:
+    """A name that a module does not have, or not yet."""
+    found = re.search(r"cannot import name '(\w+)' from (partially initialized module )?'([\w.]+)'", str(error))
+    if found is None:
+        return ConfigError(f"{error}", place=place)
+    name, circular, module = found[1], bool(found[2]), found[3]
+    if circular:
+        return ConfigError(
+            f"{name} of {module} is not there yet: that file is importing this one",
+            place=place,
+            mend="let one of the two not need the other; what both need goes into a third file",
+        )
+    held = sys.modules.get(module, object)
+    defines = [variable for variable, value in vars(held).items() if isinstance(value, tuple(KINDS.values()))]
+    mend = _nearest(name, dir(held)) or (f"it defines {', '.join(defines)}" if defines else None)
+    return ConfigError(f"ImportError: cannot import name '{name}' from '{module}'", place=place, mend=mend)
 
 
 def _nearest(name: str, names: Sequence[str]) -> str | None:

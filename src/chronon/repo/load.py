@@ -9,12 +9,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
-from chronon.api import structs
+from chronon.api import structs, wire
 from chronon.api.problems import Gathered, gather, problems_of, settle
 from chronon.api.tables import namespaces
 from chronon.base.errors import ChrononError, ConfigError, Place
@@ -52,12 +53,25 @@ def load(root: Path, files: Iterable[Path], teams: Teams) -> Loaded:
             loading.file(file)
         definitions = loading.definitions()
         for definition in definitions:
-            finish(definition, teams)
+            _finish(definition, teams)
     return Loaded(
         tuple(definitions),
-        tuple(_relative(problem, root) for problem in [*gathered.problems, *loading.failures(gathered)]),
-        tuple(_relative(warning, root) for warning in [*gathered.warnings, *loading.warnings]),
+        tuple(relative(problem, root) for problem in [*gathered.problems, *loading.failures(gathered)]),
+        tuple(relative(warning, root) for warning in [*gathered.warnings, *loading.warnings]),
     )
+
+
+def _finish(definition: Definition, teams: Teams) -> None:
+    """Fill in what comes from the team; a field of a wrong type is a problem of its definition."""
+    try:
+        finish(definition, teams)
+    except (AttributeError, TypeError):
+        try:
+            wire.to_data(definition.value)
+        except ConfigError as wrong:
+            settle(definition.value, [wrong])
+        else:
+            raise
 
 
 @dataclass
@@ -155,18 +169,28 @@ class _Loading:
                 )
             )
         elif isinstance(value, list | tuple | dict):
-            several = cast(Any, value.values() if isinstance(value, dict) else value)
+            several = list(cast(Any, value.values() if isinstance(value, dict) else value))
             if any(isinstance(one, KINDS[kind]) and id(one) not in self.claimed for one in several):
+                alone = isinstance(value, tuple) and len(several) == 1
                 self.warnings.append(
                     ConfigError(
                         f"{variable} holds definitions that are not compiled",
                         place=place,
                         expected="each in a variable of its own at the top of the file",
+                        mend="remove the comma after it, which makes it a tuple" if alone else None,
                     )
                 )
+        elif isinstance(value, KINDS[kind]) and len(again := lines.made(variable)) > 1:
+            self.warnings.append(
+                ConfigError(
+                    f"{variable} is defined in lines {', '.join(map(str, again))}; only the last is compiled",
+                    place=Place(file=file.as_posix(), line=again[-1]),
+                    mend="give each a variable of its own: v1, v2",
+                )
+            )
 
 
-def _relative(problem: ChrononError, root: Path) -> ChrononError:
+def relative(problem: ChrononError, root: Path) -> ChrononError:
     """The same problem, with its file relative to the root."""
     place = problem.place
     if place.file and Path(place.file).is_relative_to(root):
@@ -183,9 +207,25 @@ class _Lines:
         self.known: dict[str, int] | None = None
 
     def of(self, variable: str) -> int | None:
+        """The last of them."""
         if self.known is None:
             self.known = {}
-            for node in ast.walk(ast.parse(self.file.read_bytes())):
+            for node in ast.walk(self.tree):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
                     self.known[node.id] = node.lineno
         return self.known.get(variable)
+
+    def made(self, variable: str) -> list[int]:
+        """The lines at the top of the file that make something new and call it so."""
+        return [
+            node.lineno
+            for node in self.tree.body
+            if isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and any(isinstance(target, ast.Name) and target.id == variable for target in node.targets)
+            and not any(isinstance(inner, ast.Name) and inner.id == variable for inner in ast.walk(node.value))
+        ]
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.file.read_bytes())

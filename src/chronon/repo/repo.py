@@ -8,12 +8,11 @@ from pathlib import Path
 
 from chronon.api import structs, wire
 from chronon.base.errors import ChrononError, ConfigError, Place, Problems, raise_all
-from chronon.base.settings import load_settings
 from chronon.repo import find
 from chronon.repo.compile import CompileResult, check_against, compile_definitions, existing_files, publish
 from chronon.repo.definition import KINDS, AnyDefinition, Definition
-from chronon.repo.load import Loaded, files_of, load
-from chronon.repo.schemas import LockedTables, read_lock
+from chronon.repo.load import Loaded, files_of, load, relative
+from chronon.repo.schemas import locked_tables
 from chronon.repo.teams import Teams
 
 OUTPUT = "production"
@@ -113,20 +112,21 @@ class Repo:
         here = {definition.path for definition in loaded.definitions}
         others, unreadable = _joins_of(existing, here, folder) if only else ([], [])
         made = compile_definitions(loaded.definitions, joins=others, existing=existing, force=force)
-        lock = read_lock(self.root)
-        if lock is not None:
-            check_against(made, LockedTables(lock.tables, load_settings(self.root).partitions, lock.topics))
+        tables = locked_tables(self.root)
+        if tables is not None:
+            check_against(made, tables)
         changed = {path for path, text in made.files.items() if existing.get(path) != text}
         if write:
             publish(folder, made.files)
         stale = sorted(set(existing) - set(made.files)) if not only and not loaded.problems else []
+        problems = [relative(p, self.root) for p in (*loaded.problems, *unreadable, *made.problems)]
         refused = {p.place.definition for p in made.problems}
         gone = [path for path in stale if find.parse(path)[1] not in refused]
         return CompileResult(
             written=tuple(f"{output}/{path}" for path in sorted(changed)),
             unchanged=tuple(f"{output}/{path}" for path in sorted(set(made.files) - changed)),
-            problems=(*loaded.problems, *unreadable, *made.problems),
-            warnings=(*loaded.warnings, *made.warnings),
+            problems=tuple(sorted(problems, key=_by_line)),
+            warnings=tuple(sorted((*loaded.warnings, *made.warnings), key=_by_line)),
             skipped=tuple(made.skipped),
             stale=tuple(f"{output}/{path}" for path in gone),
             before={path: text for path, text in existing.items() if path in made.files or path in gone},
@@ -189,6 +189,10 @@ class Repo:
             f"{relative} holds {len(here)} definitions",
             mend="say which: " + " or ".join(f"{relative}:{d.name.rpartition('.')[2]}" for d in here),
         )
+
+
+def _by_line(problem: ChrononError) -> tuple[str, int]:
+    return problem.place.file or "", problem.place.line or 0
 
 
 def _sound(definition: Definition, loaded: Loaded) -> AnyDefinition:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chronon.api import structs
 from chronon.api.inspect import query_of
-from chronon.api.naming import name_of, output_table, part_prefix
+from chronon.api.naming import name_of, output_table
 from chronon.api.provenance import place_of
 from chronon.base.errors import ChrononError, ConfigError
 from chronon.base.settings import load_settings, nearest
@@ -59,15 +59,6 @@ def problems_of(definition: Definition, joins: Iterable[structs.Join]) -> list[C
     return found
 
 
-def warnings_of(definition: Definition) -> Iterator[ConfigError]:
-    """What is probably not meant."""
-    value = definition.value
-    if isinstance(value, structs.Join):
-        yield from _left_keys(definition, value)
-        yield from _doubled_parts(definition, value)
-        yield from _deprecated_parts(definition, value)
-
-
 def collisions(definitions: Iterable[Definition]) -> Iterator[ConfigError]:
     """Definitions whose names become the same table."""
     tables: dict[str, list[Definition]] = defaultdict(list)
@@ -95,7 +86,7 @@ def _deprecation(definition: Definition) -> Iterator[ConfigError]:
     given = _metadata(definition.value).deprecationDate
     if given is None:
         return
-    if not _is_day(given):
+    if not is_day(given):
         yield ConfigError(
             f"Deprecation date is not in the correct format: {given}",
             place=definition.at("deprecation_date"),
@@ -105,7 +96,7 @@ def _deprecation(definition: Definition) -> Iterator[ConfigError]:
 
 def _start(definition: Definition, group_by: structs.GroupBy) -> Iterator[ConfigError]:
     given = group_by.backfillStartDate
-    if given is None or _is_day(given):
+    if given is None or is_day(given):
         return
     file = place_of(group_by).file
     root = nearest(Path(file).absolute()) if file else None
@@ -118,11 +109,11 @@ def _start(definition: Definition, group_by: structs.GroupBy) -> Iterator[Config
             f"backfill_start_date is {given!r}, which is not a partition",
             place=definition.at("backfill_start_date"),
             expected=f"a day as {spec.format}",
-            mend=f"did you mean {meant!r}?" if _is_day(meant) else "a day of the calendar, such as '2024-01-31'",
+            mend=f"did you mean {meant!r}?" if is_day(meant) else "a day of the calendar, such as '2024-01-31'",
         )
 
 
-def _is_day(text: str) -> bool:
+def is_day(text: str) -> bool:
     """Whether a text is a day of the calendar as ``yyyy-MM-dd``."""
     try:
         return bool(_DATE.fullmatch(text) and date.fromisoformat(text))
@@ -194,44 +185,3 @@ def _view(definition: Definition, query: structs.StagingQuery) -> Iterator[Confi
             place=definition.at("query"),
             mend="a table, or a query of all days",
         )
-
-
-def _left_keys(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
-    left = query_of(join.left).selects if join.left is not None else None
-    if not left:
-        return
-    for number, part in enumerate(join.joinParts or []):
-        mapped = {right: key for key, right in (part.keyMapping or {}).items()}
-        keys = [mapped.get(key, key) for key in (part.groupBy or structs.GroupBy()).keyColumns or []]
-        missing = [key for key in keys if key not in left]
-        if missing:
-            yield ConfigError(
-                f"the left side does not select {', '.join(missing)}, the key of {part_prefix(part)}",
-                place=definition.at(f"right_parts[{number}]"),
-                expected=f"one of {', '.join(left)}",
-                mend='select it on the left, or key_mapping={"left column": "key"}',
-            )
-
-
-def _doubled_parts(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
-    seen: set[str] = set()
-    for number, part in enumerate(join.joinParts or []):
-        prefix = part_prefix(part)
-        if prefix in seen:
-            yield ConfigError(
-                f"two parts give columns that begin with {prefix}",
-                place=definition.at(f"right_parts[{number}]"),
-                mend="give one of them a prefix",
-            )
-        seen.add(prefix)
-
-
-def _deprecated_parts(definition: Definition, join: structs.Join) -> Iterator[ConfigError]:
-    own = _metadata(join).deprecationDate
-    for part in part_group_bys(join):
-        until = _metadata(part).deprecationDate
-        if until is not None and (own is None or own > until):
-            yield ConfigError(
-                f"Deprecation Warning: {name_of(part)} is deprecated from {until} on, before this join",
-                place=definition.place,
-            )

@@ -21,6 +21,7 @@ from chronon.api import structs
 from chronon.api.inspect import query_of, table_of
 from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, MissingDataError, Place, Problems, raise_all
+from chronon.base.settings import load_settings
 from chronon.base.time import Partitions
 from chronon.repo.definition import AnyDefinition, Definition
 
@@ -84,6 +85,12 @@ def read_lock(root: Path) -> Lock | None:
         raise ConfigError(
             f"{LOCK} cannot be read: {error}", place=Place(file=LOCK), mend="remove it, then chronon schemas"
         ) from None
+
+
+def locked_tables(root: Path) -> LockedTables | None:
+    """The lock of a repo as a plan asks for it; ``None`` if it has none."""
+    lock = read_lock(root)
+    return LockedTables(lock.tables, load_settings(root).partitions, lock.topics) if lock is not None else None
 
 
 def _schemas(texts: dict[str, dict[str, str]]) -> dict[str, dict[str, t.DataType]]:

@@ -18,8 +18,9 @@ from chronon.repo.definition import AnyDefinition, Definition, broken, parents, 
 from chronon.repo.dependents import by_name, read_all
 from chronon.repo.find import candidates
 from chronon.repo.guard import notice, refusal
-from chronon.repo.load import Loaded, files_of, load
+from chronon.repo.load import Loaded, files_of, load, relative
 from chronon.repo.preserve import Kept, preserved
+from chronon.repo.schemas import LockedTables, check, locked_tables
 from chronon.repo.teams import Teams
 
 
@@ -103,7 +104,7 @@ def select(root: Path, path: Path, existing: Mapping[str, str], folder: Path, *,
     if path.is_file() and loaded.problems:
         raise_all(loaded.problems)
     old_group_bys, old_joins = read_all(dict(existing), folder)
-    work = _Work(existing, own, old_joins, force=force, kept=kept)
+    work = _Work(root, existing, own, old_joins, force=force, kept=kept, tables=locked_tables(root))
     made = Selected(failures=list(loaded.problems), warnings=list(loaded.warnings))
     made.steps = [work.step(d) for d in own if broken(d.value) is None]
     made.dependents = dict(_dependents(made.steps, old_group_bys, old_joins))
@@ -122,11 +123,14 @@ def select(root: Path, path: Path, existing: Mapping[str, str], folder: Path, *,
 
 @dataclass
 class _Work:
+    root: Path
     existing: Mapping[str, str]
     own: Sequence[Definition]
     old_joins: Sequence[structs.Join]
     force: bool
     kept: Kept
+    tables: LockedTables | None = None
+    """What columns and types are checked against."""
 
     @cached_property
     def joins(self) -> list[structs.Join]:
@@ -152,6 +156,8 @@ class _Work:
         rules.adopt_production(self.producing, [value] if isinstance(value, structs.GroupBy) else [])
         step.problems = [p for p in rules.problems_of(definition, joins) if not isinstance(p, rules.Unsaid)]
         step.problems += self._of_parts(definition, joins)
+        if self.tables is not None:
+            step.problems += [relative(problem, self.root) for problem in check(definition, self.tables).problems]
         if step.problems:
             return step
         raise_all([p for p in rules.problems_of(definition, joins) if isinstance(p, rules.Unsaid)])

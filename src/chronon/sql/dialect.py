@@ -56,11 +56,20 @@ def parse_tree(text: str, place: Place | None = None) -> Any:
     return trees[0]
 
 
+def described(text: str) -> str:
+    """The words of the parser, without its own classes.
+
+    >>> described("Required keyword: 'expression' missing for <class 'sqlglot.expressions.core.EQ'>")
+    'something is missing here'
+    """
+    return "something is missing here" if text.startswith("Required keyword") else text.rstrip(".")
+
+
 def _unparsable(text: str, errors: list[dict[str, Any]], place: Place | None) -> ExpressionError:
     found: dict[str, Any] = errors[0] if errors else {}
     start: str = found.get("start_context") or ""
     near: str = found.get("highlight") or ""
-    description = str(found.get("description") or "it is not an expression").rstrip(".")
+    description = described(str(found.get("description") or "it is not an expression"))
     if near.upper() == "AS":
         name = str(found.get("end_context") or "").strip()
         return ExpressionError(

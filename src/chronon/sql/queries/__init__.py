@@ -9,6 +9,6 @@ what it means in a select; aggregates, window functions and joins are added here
 
 from __future__ import annotations
 
-from chronon.sql.queries.translate import Translated, translate
+from chronon.sql.queries.translate import Translated, syntax_problem, translate
 
-__all__ = ["Translated", "translate"]
+__all__ = ["Translated", "syntax_problem", "translate"]

@@ -11,7 +11,7 @@ from chronon.base.errors import ExpressionError, Place
 from chronon.base.types import Schema
 from chronon.sql import coercion
 from chronon.sql.casts import cast
-from chronon.sql.dialect import dialect
+from chronon.sql.dialect import described, dialect
 from chronon.sql.duckdb_types import quoted
 from chronon.sql.queries.scope import Scope
 from chronon.sql.queries.select import Select, limit, order_of, ordered_output
@@ -217,12 +217,27 @@ class Statement:
         return Columns(f"SELECT * FROM ({found.sql}){by}{limit(tree)}", found.schema)
 
 
+def syntax_problem(text: str) -> str | None:
+    """Why a text is no query of Spark SQL, as far as can be told without its tables; ``None`` if it is one."""
+    from sqlglot import exp
+    from sqlglot import parse as parsed
+    from sqlglot.errors import ParseError, TokenError
+
+    try:
+        trees = [tree for tree in parsed(text, dialect="spark") if tree is not None]
+    except ParseError as error:
+        return _unreadable(error.errors, None).problem
+    except TokenError as error:
+        return f"cannot read the query: {str(error).splitlines()[0]}"
+    return None if any(isinstance(tree, exp.Query) for tree in trees) else "the query is no SELECT"
+
+
 def _unreadable(errors: list[dict[str, Any]], place: Place | None) -> ExpressionError:
     found: dict[str, Any] = errors[0] if errors else {}
     where = f" at line {found['line']}, column {found['col']}" if found.get("line") else ""
     near = str(found.get("highlight") or "")
     return ExpressionError(
-        f"cannot read the query: {str(found.get('description') or 'it is no query').rstrip('.')}{where}"
+        f"cannot read the query: {described(str(found.get('description') or 'it is no query'))}{where}"
         + (f", near {near!r}" if near else ""),
         place=place,
         expected="a SELECT of Spark SQL",
