@@ -7,6 +7,7 @@ from chronon import *
 views = EventSource(table="raw.views", query=Query(select("user", "price"), time_column="at"))
 users = EntitySource(snapshotTable="raw.users", query=Query(select("user", "city")))
 """
+BACKWARDS = {"start_partition": "2025-02-01", "end_partition": "2025-01-01"}
 HEADS = {
     "group_bys": HEAD + "# the mistake stands in the next line\n",
     "joins": HEAD
@@ -299,8 +300,7 @@ def test_two_definitions_of_one_table_are_told(folder):
         (GROUP_BY, "v1 = GroupBy(users, 'user', None),", "remove the comma after it"),
         (
             GROUP_BY,
-            "query = Query(['user'], start_partition='2025-02-01', end_partition='2025-01-01');"
-            + " v1 = GroupBy(EntitySource('a.b', query=query), 'user', None, online=True)",
+            f"v1 = GroupBy(EntitySource('a.b', query=Query('user', **{BACKWARDS})), 'user', None, online=True)",
             "no partition is from 2025-02-01 to 2025-01-01",
         ),
         (
