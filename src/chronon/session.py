@@ -215,7 +215,7 @@ def features(
 
 
 def backfill(
-    definition: Aggregated,
+    definition: Aggregated | structs.StagingQuery,
     start: str | None = None,
     end: str | None = None,
     *,
@@ -227,16 +227,16 @@ def backfill(
     Parameters
     ----------
     definition:
-        A join or a group-by.
+        A join, a group-by or a staging query.
     start, end:
         The first and last partition (``yyyy-MM-dd``); without ``start`` the input's own, without ``end`` today.
     progress:
         Told of each step; a bar if ``None``.
     how:
-        ``step_days``, ``run_first_hole`` and, of a join, ``keep_outdated``, as of ``chronon backfill``.
+        ``step_days``, ``run_first_hole``, ``incremental`` and ``keep_outdated``, as of ``chronon backfill``.
     """
     from chronon.base.progress import watched
-    from chronon.offline import backfill_group_by, backfill_join
+    from chronon.offline import backfill_group_by, backfill_join, backfill_models, backfill_staging_query
     from chronon.offline.published import hand_over
 
     session = session_of(definition)
@@ -245,6 +245,11 @@ def backfill(
     with watched(progress) as watch:
         if isinstance(own, structs.Join):
             result = backfill_join(own, session.engine, **how, progress=watch)
+            if own.modelTransforms is not None:
+                asked: dict[str, Any] = {name: how[name] for name in ("start", "end", "run_first_hole") if name in how}
+                result = backfill_models(own, session.engine, session.root, **asked, progress=watch)
+        elif isinstance(own, structs.StagingQuery):
+            result = backfill_staging_query(own, session.engine, **how, progress=watch)
         else:
             result = backfill_group_by(own, session.engine, **how, progress=watch)
     return hand_over(result, session.engine, start, how["end"])
@@ -301,12 +306,30 @@ def fetch(definition: Aggregated, keys: Mapping[str, Any] | Sequence[Mapping[str
     return values[0] if isinstance(keys, Mapping) else values
 
 
-def explain(definition: Aggregated, start: str | None = None, end: str | None = None) -> Explanation:
-    """What a backfill would do, without doing it: partitions to fill and to scan, columns with types, rows."""
+def explain(
+    definition: Aggregated | structs.StagingQuery,
+    start: str | None = None,
+    end: str | None = None,
+    *,
+    job: str = "backfill",
+) -> Explanation:
+    """What a job would do, without doing it: partitions to fill and to scan, columns with types, rows.
+
+    Parameters
+    ----------
+    definition:
+        A join, a group-by or a staging query.
+    start, end:
+        As of the job; an upload and labels are of ``end``, which is yesterday then if ``None``.
+    job:
+        ``"backfill"``, ``"upload"`` or ``"labels"``.
+    """
+    from chronon.offline.explanation import BACKFILL
     from chronon.offline.explanation import explain as explained
 
     session = session_of(definition)
-    return explained(session.own(definition), session.engine, start=start, end=end or session.today())
+    until = end or session.today(0 if job == BACKFILL else -1)
+    return explained(session.own(definition), session.engine, start=start, end=until, job=job)
 
 
 def preview(

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from chronon.api import structs
-from chronon.testing.stubs import text
+from chronon.api import structs, verbs
+from chronon.testing.stubs import text, verbs_text
 
 SRC = Path(structs.__file__).parents[2]
 
@@ -39,6 +39,10 @@ SEEN = {
     "spend.keyColumns": "list[str] | None",
     "views.table": "str | None",
     'select("a")': "dict[str, str]",
+    "training.features([])": "Features",
+    'training.backfill(end="2024-01-10")': "Backfill",
+    "spend.explain()": "Explanation",
+    "users.preview()": "Preview",
     "Operation.SUM": "int",
     "Operation.LAST_K(3)": "tuple[int, dict[str, str]]",
 }
@@ -49,6 +53,9 @@ WRONG = [
     'Aggregation("price", 3.5)',
     "Join(left=views)",
     "views.tabel",
+    "training.featuers([])",
+    'spend.trace({"user": 1}, "2024-01-10", feature=7)',
+    "users.backfill()",
 ]
 
 
@@ -75,5 +82,6 @@ def test_mistakes_are_seen_before_anything_runs_and_nothing_else(found):
     assert sorted(set(found[0])) == sorted(WRONG)
 
 
-def test_the_stub_of_structs_is_as_the_code_makes_it():
-    assert Path(structs.__file__).with_suffix(".pyi").read_text() == text(), "python -m chronon.testing.stubs"
+@pytest.mark.parametrize("module, made", [(structs, text), (verbs, verbs_text)])
+def test_the_stubs_are_as_the_code_makes_them(module, made):
+    assert Path(module.__file__).with_suffix(".pyi").read_text() == made(), "python -m chronon.testing.stubs"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from click.testing import CliRunner
 
-from chronon import EventSource, JoinPart, Query, select
+from chronon import EventSource, JoinPart, Query, StagingQuery, select
+from chronon.base.errors import ConfigError
 from chronon.cli.main import cli
 from chronon.session import Session
 
@@ -74,6 +76,33 @@ def test_explain_of_a_group_by(session: Session) -> None:
     found = group_by.explain("2024-01-05", "2024-01-05")
     assert (found.table, found.days) == ("shop.shop_spending", ["2024-01-05"])
     assert found.readings[0].rows == 5
+
+
+def test_explain_of_a_staging_query_an_upload_and_labels(session: Session) -> None:
+    query = StagingQuery(
+        name="shop.daily",
+        output_namespace="shop",
+        query="SELECT user_id, ds FROM data.purchases WHERE ds BETWEEN '{{ start_date }}' AND '{{ end_date }}'",
+        start_partition="2024-01-04",
+    )
+    found = query.explain(end="2024-01-05")
+    assert (found.table, found.days, list(found.outputs)) == (
+        "shop.shop_daily",
+        ["2024-01-04", "2024-01-05"],
+        ["user_id"],
+    )
+    assert [reading.reads.scan.table for reading in found.readings] == ["data.purchases"]
+    assert query.backfill(end="2024-01-05").filled == found.days
+    assert query.explain(end="2024-01-05").days == []
+    assert "staging query" in query._repr_html_()
+
+    upload = training().explain(end="2024-01-05", job="upload")
+    assert "SHOP_SPENDING_BATCH" in upload.table
+    assert upload.days == ["2024-01-05"]
+    with pytest.raises(ConfigError, match="no labels"):
+        training().explain(end="2024-01-05", job="labels")
+    with pytest.raises(ConfigError, match=r"GroupBy has no job 'labels'"):
+        spending().explain(end="2024-01-05", job="labels")
 
 
 def test_the_commands(session: Session) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from textwrap import dedent
 from typing import Any
 
 from chronon.api import structs
@@ -16,11 +17,13 @@ SHOWN = 60
 
 
 def page_of(definition: Any) -> Page:
-    """The page of a group-by, a join or a source; of anything else its bare name."""
+    """The page of a group-by, a join, a staging query or a source; of anything else its bare name."""
     if isinstance(definition, structs.GroupBy):
         return _group_by(definition)
     if isinstance(definition, structs.Join):
         return _join(definition)
+    if isinstance(definition, structs.StagingQuery):
+        return _staging_query(definition)
     if isinstance(definition, structs.Source):
         return Page(_table(definition), "source", grids=[_sources([definition])])
     if isinstance(definition, structs.EventSource):
@@ -48,6 +51,14 @@ def _join(join: structs.Join) -> Page:
         external = [[_name(source.metadata), prefix] for source, prefix in named]
         grids.append(Grid(["external source", "prefix"], external, title="external parts"))
     return Page(_name(join.metaData), "join", _said(join.metaData), [*grids, *_derivations(join.derivations)])
+
+
+def _staging_query(query: structs.StagingQuery) -> Page:
+    kind = "view" if query.createView else "table"
+    facts = {"makes a": kind, "from": query.startPartition, **_said(query.metaData)}
+    lines = [[line] for line in dedent(query.query or "").strip().splitlines()]
+    shown = {name: value for name, value in facts.items() if value is not None}
+    return Page(_name(query.metaData), "staging query", shown, [Grid(["query"], lines)])
 
 
 def _name(metadata: structs.MetaData | None) -> str:

@@ -16,7 +16,7 @@ from functools import wraps
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar, dataclass_transform
 
-from chronon.api.verbs import SourceVerbs, Verbs
+from chronon.api.verbs import SourceVerbs, TableVerbs, Verbs
 
 T = TypeVar("T")
 
@@ -118,7 +118,7 @@ class Query(Struct):
 
 
 @struct
-class StagingQuery(Struct):
+class StagingQuery(Struct, TableVerbs):
     """A table that a SQL query makes."""
 
     metaData: MetaData | None = None

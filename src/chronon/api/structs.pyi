@@ -2,6 +2,8 @@
 
 from typing import Any, ClassVar, TypeVar, overload
 
+from chronon.api.verbs import SourceVerbs, TableVerbs, Verbs
+
 T = TypeVar("T")
 
 def struct(cls: type[T]) -> type[T]: ...
@@ -55,7 +57,7 @@ class Query(Struct):
         partition_column: str | None = ...,
     ) -> None: ...
 
-class StagingQuery(Struct):
+class StagingQuery(Struct, TableVerbs):
     """A table that a SQL query makes."""
 
     metaData: MetaData | None
@@ -83,7 +85,7 @@ class StagingQuery(Struct):
         create_view: bool | None = ...,
     ) -> None: ...
 
-class EventSource(Struct):
+class EventSource(Struct, SourceVerbs):
     """Things that happened: a table with a time, and the topic they also arrive on."""
 
     table: str | None
@@ -108,7 +110,7 @@ class EventSource(Struct):
         is_cumulative: bool | None = ...,
     ) -> None: ...
 
-class EntitySource(Struct):
+class EntitySource(Struct, SourceVerbs):
     """Things that are: a daily snapshot, and the changes in between."""
 
     snapshotTable: str | None
@@ -144,7 +146,7 @@ class JoinSource(Struct):
         query: Query | None = ...,
     ) -> None: ...
 
-class Source(Struct):
+class Source(Struct, SourceVerbs):
     """One of the three kinds of source."""
 
     events: EventSource | None
@@ -355,7 +357,7 @@ class MetaData(Struct):
         description: str | None = ...,
     ) -> None: ...
 
-class GroupBy(Struct):
+class GroupBy(Struct, Verbs):
     """Features of one kind of key, from one kind of source."""
 
     metaData: MetaData | None
@@ -458,7 +460,7 @@ class Derivation(Struct):
         metadata: MetaData | None = ...,
     ) -> None: ...
 
-class Join(Struct):
+class Join(Struct, Verbs):
     """Features of several group-bys, put together for the rows of a left side."""
 
     metaData: MetaData | None

@@ -23,10 +23,8 @@ class Verb:
         return function if definition is None else update_wrapper(partial(function, definition), function)
 
 
-class SourceVerbs:
-    """What a source can do, and how it shows itself."""
-
-    preview = Verb()
+class Displayed:
+    """How a definition shows itself, in a terminal and in a notebook."""
 
     def __rich__(self) -> Any:
         from chronon.api.pages import page_of
@@ -41,12 +39,23 @@ class SourceVerbs:
         return to_html(page_of(self))
 
 
-class Verbs(SourceVerbs):
+class SourceVerbs(Displayed):
+    """What a source can do."""
+
+    preview = Verb()
+
+
+class TableVerbs(Displayed):
+    """What a definition of a table can do."""
+
+    backfill = Verb()
+    explain = Verb()
+
+
+class Verbs(SourceVerbs, TableVerbs):
     """What joins and group-bys can do besides."""
 
     features = Verb()
-    backfill = Verb()
     upload = Verb()
     fetch = Verb()
-    explain = Verb()
     trace = Verb()

@@ -54,15 +54,22 @@ def trace(
 @click.argument("name", required=False)
 @click.option("--start", help="The first partition, as for chronon backfill.")
 @click.option("--end", help="The last partition. Without it: today.")
+@click.option(
+    "--job",
+    type=click.Choice(["backfill", "upload", "labels"]),
+    default="backfill",
+    show_default=True,
+    help="Which job; upload and labels are of the day --end.",
+)
 @click.option("--settings", is_flag=True, help="Show the settings instead, and where each value came from.")
 @json_option
 @repo_option
 def explain(
-    name: str | None, start: str | None, end: str | None, settings: bool, json: bool, folder: Path | None
+    name: str | None, start: str | None, end: str | None, job: str, settings: bool, json: bool, folder: Path | None
 ) -> None:
-    """Show what a backfill would do: partitions to compute and to read, columns with types, rows.
+    """Show what a job would do: partitions to compute and to read, columns with types, rows.
 
-    NAME is a join or a group-by. Nothing is computed or written.
+    NAME is a join, a group-by or a staging query. Nothing is computed or written.
     """
     from chronon.session import explain as explained
 
@@ -74,7 +81,7 @@ def explain(
         else:
             table(["setting", "value", "from"], ([n, value, origin] for n, (value, origin) in known.items()))
         return
-    found = explained(context.definition(name), start, end)
+    found = explained(context.get(name), start, end, job=job)
     if json:
         as_json(found.data())
     else:

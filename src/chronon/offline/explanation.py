@@ -1,4 +1,4 @@
-"""What a backfill would do: a plan with what the engine knows of its tables. Nothing is computed or written."""
+"""What a job would do: a plan with what the engine knows of its tables. Nothing is computed or written."""
 
 from __future__ import annotations
 
@@ -8,18 +8,28 @@ from typing import TYPE_CHECKING, Any
 
 from chronon.api import structs
 from chronon.api.naming import features_table, output_table
+from chronon.api.provenance import place_of
 from chronon.base.display import Grid, Page, Shown
+from chronon.base.errors import ConfigError
 from chronon.offline.group_by import available_days
 from chronon.offline.partitions import Todo, requested, todo
+from chronon.offline.staging_query import text_of
+from chronon.offline.upload import group_bys_of
 from chronon.plan.explain import Reads, reads_of_group_by, reads_of_join
 from chronon.plan.group_by import plan_group_by
 from chronon.plan.join import plan_join
+from chronon.plan.labels import plan_labels
+from chronon.plan.scans import EVENTS, Scan
 
 if TYPE_CHECKING:
     from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
 
 MANY_BYTES = 1024
+BACKFILL, UPLOAD, LABELS = JOBS = ("backfill", "upload", "labels")
+"""What is done with a definition offline."""
+
+Explained = structs.Join | structs.GroupBy | structs.StagingQuery
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,7 @@ class Reading:
 
 @dataclass(repr=False)
 class Explanation(Shown):
-    """What a backfill would do.
+    """What a job would do.
 
     Parameters
     ----------
@@ -63,6 +73,8 @@ class Explanation(Shown):
         The tables that it would read.
     outputs:
         The columns that come out, with their types.
+    job:
+        One of ``JOBS``.
     """
 
     table: str
@@ -72,6 +84,7 @@ class Explanation(Shown):
     without_input: list[str]
     readings: list[Reading] = field(default_factory=list[Reading])
     outputs: Schema = field(default_factory=dict[str, Any])
+    job: str = BACKFILL
 
     @property
     def rows(self) -> int | None:
@@ -82,6 +95,7 @@ class Explanation(Shown):
     def data(self) -> dict[str, Any]:
         """The same as plain data."""
         return {
+            "job": self.job,
             "table": self.table,
             "partitions": self.days,
             "present": self.present,
@@ -124,15 +138,27 @@ class Explanation(Shown):
         head = ["for", "table", "partitions", "rows, about", "size", "sees", "columns"]
         outputs = [[name, str(kind)] for name, kind in self.outputs.items()]
         grids = [Grid(head, reads, title="reads")] if reads else []
-        return Page(self.table, "backfill of", facts, [*grids, Grid(["column", "type"], outputs, title="writes")])
+        return Page(self.table, f"{self.job} of", facts, [*grids, Grid(["column", "type"], outputs, title="writes")])
 
 
 def explain(
-    definition: structs.Join | structs.GroupBy, engine: Engine, *, start: str | None = None, end: str
+    definition: Explained, engine: Engine, *, start: str | None = None, end: str, job: str = BACKFILL
 ) -> Explanation:
-    """What a backfill from ``start`` to ``end`` would do; see ``chronon.session.explain``."""
+    """What a job would do up to the partition ``end``; see ``chronon.session.explain``."""
+    if job == UPLOAD and not isinstance(definition, structs.StagingQuery):
+        return _of_upload(definition, engine, end)
+    if job == LABELS and isinstance(definition, structs.Join):
+        return _of_labels(definition, engine, end)
+    if job != BACKFILL:
+        raise ConfigError(
+            f"a {type(definition).__name__} has no job {job!r}",
+            place=place_of(definition),
+            expected="backfill of any, upload of a join or a group-by, labels of a join",
+        )
     if isinstance(definition, structs.Join):
         return _of_join(definition, engine, start, end)
+    if isinstance(definition, structs.StagingQuery):
+        return _of_staging_query(definition, engine, start, end)
     return _of_group_by(definition, engine, start, end)
 
 
@@ -154,6 +180,45 @@ def _of_group_by(group_by: structs.GroupBy, engine: Engine, start: str | None, e
     work = todo(group_by, output_table(group_by), days, available, engine)
     reads = reads_of_group_by(plan, work.days, engine.partitions_spec)
     return _made(output_table(group_by), work, reads, plan.backfilled, engine)
+
+
+def _of_staging_query(query: structs.StagingQuery, engine: Engine, start: str | None, end: str) -> Explanation:
+    table, first = output_table(query), start or query.startPartition
+    days = requested(query, first, end, (), None, engine) if first is not None else [end]
+    work = todo(query, table, days, None, engine) if first is not None else None
+    wanted = work.days if work is not None else days
+    found = engine.translate(text_of(query, engine, wanted or days, end))
+    outputs = {name: kind for name, kind in found.schema.items() if name != engine.partitions_spec.column}
+    made = Explanation(table, wanted, work.present if work else 0, list(work.outdated) if work else [], [])
+    made.outputs = outputs
+    if wanted:
+        reads = (Reads("the query", "what it says", _whole(name, engine), None, None) for name in found.tables)
+        made.readings = list(_readings(reads, engine))
+    return made
+
+
+def _whole(table: str, engine: Engine) -> Scan:
+    """All of a table; which of its columns are read, only the query knows."""
+    return Scan(table, EVENTS, {}, {}, (), None, engine.columns(table), None)
+
+
+def _of_upload(definition: structs.Join | structs.GroupBy, engine: Engine, ds: str) -> Explanation:
+    from chronon.store.names import batch_dataset
+
+    group_bys = [definition] if isinstance(definition, structs.GroupBy) else group_bys_of(definition)
+    plans = [plan_group_by(group_by, engine) for group_by in group_bys]
+    reads = (read for plan in plans for read in reads_of_group_by(plan, [ds], engine.partitions_spec))
+    outputs = {name: kind for plan in plans for name, kind in {**plan.keys, **plan.outputs}.items()}
+    datasets = ", ".join(batch_dataset(plan.name) for plan in plans)
+    return Explanation(datasets, [ds], 0, [], [], list(_readings(reads, engine)), outputs, UPLOAD)
+
+
+def _of_labels(join: structs.Join, engine: Engine, label_ds: str) -> Explanation:
+    plan, spec = plan_labels(join, engine), engine.partitions_spec
+    days = plan.days(label_ds, spec)
+    reads = [Reads("left side", "its own partition", plan.join.left, days[0], days[-1])]
+    reads += [read for part in plan.join.parts for read in reads_of_group_by(part.plan, [label_ds], spec)]
+    return Explanation(plan.labels, [label_ds], 0, [], [], list(_readings(reads, engine)), plan.columns, LABELS)
 
 
 def _made(table: str, work: Todo, reads: Iterable[Reads], outputs: Schema, engine: Engine) -> Explanation:

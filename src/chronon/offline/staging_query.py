@@ -89,6 +89,20 @@ def backfill_staging_query(
     return job.result
 
 
+def text_of(staging_query: structs.StagingQuery, engine: Engine, days: Sequence[str], end: str) -> str:
+    """The query with its macros filled in, for some days of a job until ``end``; without days, for all at once."""
+
+    def max_date(written: str, column: str | None) -> str:
+        table = written.partition("/")[0]
+        found = engine.partitions(table, column or engine.partitions_spec.column, sub_partitions(written))
+        if not found:
+            raise MissingDataError(f"No partitions exist for table {written} to calculate max_date")
+        return found[-1]
+
+    step = {START: days[0], END: days[-1]} if days else {}
+    return fill(staging_query, {**step, LATEST: end}, max_date)
+
+
 @dataclass
 class _Job:
     """One run of a staging query, whose table is locked."""
@@ -124,7 +138,7 @@ class _Job:
         raise_all(problems)
 
     def _step(self, days: Sequence[str], outdated: dict[str, str], *, all_replaced: bool) -> None:
-        text = self._filled({START: days[0], END: days[-1], LATEST: self.end})
+        text = text_of(self.definition, self.engine, days, self.end)
         query = self.engine.translate(text)
         schema = self._columns(query.schema)
         if not all_replaced:
@@ -143,7 +157,7 @@ class _Job:
 
     def whole(self) -> None:
         """Run the query once for everything."""
-        text = self._filled({LATEST: self.end})
+        text = text_of(self.definition, self.engine, (), self.end)
         query = self.engine.translate(text)
         if self.engine.partitions_spec.column in query.schema:
             self._publish(text, self._columns(query.schema), query.tables, {})
@@ -158,22 +172,12 @@ class _Job:
         """Make the view, then say so in the table of signals."""
         from chronon.engine.tables.view import View
 
-        text = self._filled({LATEST: self.end})
+        text = text_of(self.definition, self.engine, (), self.end)
         inputs = self._inputs(self.engine.translate(text).tables)  # also checks that the query can be read
         marks = stamp(self.definition, self.end, inputs, self.engine)
         self.engine.warehouse.publish_view(self.table, View(text, marks))
         self.result.filled.append("the view")
         signal(self.engine, self.table, self.end, clock)
-
-    def _filled(self, days: dict[str, str]) -> str:
-        return fill(self.definition, days, self._max_date)
-
-    def _max_date(self, written: str, column: str | None) -> str:
-        table = written.partition("/")[0]
-        found = self.engine.partitions(table, column or self.engine.partitions_spec.column, sub_partitions(written))
-        if not found:
-            raise MissingDataError(f"No partitions exist for table {written} to calculate max_date")
-        return found[-1]
 
     def _columns(self, found: Schema) -> Schema:
         """The columns of the query but the partition column, which must be there."""

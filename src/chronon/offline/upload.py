@@ -39,13 +39,19 @@ def upload_join(
     from chronon.api.wire import to_json
 
     watch = progress or Silent()
-    group_bys = {name_of(part.groupBy): part.groupBy for part in join.joinParts or [] if part.groupBy is not None}
+    group_bys = group_bys_of(join)
     done: list[Upload] = []
-    for name, group_by in group_bys.items():
-        watch.step(f"uploading {name}", len(done), len(group_bys))
+    for group_by in group_bys:
+        watch.step(f"uploading {name_of(group_by)}", len(done), len(group_bys))
         done.append(upload_group_by(group_by, engine, store, ds=ds))
     store.put_meta({f"joins/{slashed(name_of(join))}": to_json(join).encode()})
     return done
+
+
+def group_bys_of(join: structs.Join) -> list[structs.GroupBy]:
+    """The group-bys of a join, each once however many parts it is."""
+    found = {name_of(part.groupBy): part.groupBy for part in join.joinParts or [] if part.groupBy is not None}
+    return list(found.values())
 
 
 def upload_group_by(
