@@ -175,6 +175,28 @@ def test_several_sources_are_one(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize("entities", [False, True])
+def test_columns_of_several_sources_are_united_by_name(world: World, entities: bool) -> None:
+    """Whatever the order of their selects: the original aligns later sources to the first."""
+    columns = {"user": "string", "plan": "string", "code": "string", "amount": "long", "ts": "long"}
+    world.table("db.one", columns, [("u1", "a", "x", 1, at("01-04"), "01-04")])
+    world.table("db.two", columns, [("x", "b", "u1", 2, at("01-04 01:00"), "01-04")])
+    first = {"user": "user", "plan": "plan", "amount": "amount"}
+    second = {"amount": "amount * 10", "plan": "upper(plan)", "user": "code"}
+    queries = [Query(selects=selects, time_column="ts") for selects in (first, second)]
+    if entities:
+        tables = [
+            EntitySource(snapshot_table=f"db.{name}", query=q) for name, q in zip(("one", "two"), queries, strict=True)
+        ]
+        backfill_group_by(group_by(None, sources=tables), world.engine, end="2024-01-04")
+        assert world.rows("out.g_spend", "user", "plan", "amount") == [("u1", "B", 20), ("u1", "a", 1)]
+        return
+    sources = [EventSource(table=f"db.{name}", query=q) for name, q in zip(("one", "two"), queries, strict=True)]
+    total = [Aggregation("amount", Operation.SUM), Aggregation("plan", Operation.LAST_K(2))]
+    backfill_group_by(group_by(total, sources=sources), world.engine, end="2024-01-04")
+    assert world.rows("out.g_spend", "user", "amount_sum", "plan_last2") == [("u1", 21, ["B", "a"])]
+
+
 def test_events_without_a_time_happened_in_the_last_ms_of_their_day(world: World) -> None:
     world.table("db.purchases", {"user": "string", "amount": "long"}, [("u1", 10, "01-04"), ("u1", 3, "01-05")])
     source = EventSource(table="db.purchases", query=Query(selects=select("user", "amount")))

@@ -81,8 +81,8 @@ class Scan:
     place: Place = field(default_factory=Place)
 
     def only(self, columns: Sequence[str]) -> Scan:
-        """The same rows with fewer columns."""
-        kept = [name for name in self.selects if name in columns]
+        """The same rows with those ``columns`` that it has, in that order."""
+        kept = [name for name in columns if name in self.selects]
         return replace(self, selects={n: self.selects[n] for n in kept}, types={n: self.types[n] for n in kept})
 
     def with_time_as_column(self, selected: bool) -> Scan:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -23,6 +23,7 @@ from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.api.wire import from_json
 from chronon.base.errors import ChrononError
+from chronon.testing.tied_images import decided_by_tie
 from chronon.testing.tolerance import differences
 
 if TYPE_CHECKING:
@@ -64,23 +65,26 @@ def main(folder: Path, prefixes: Sequence[str]) -> None:
 
 def check(case: Path) -> list[str]:
     """Everything that our backfill of a case has otherwise than its recorded output."""
-    import pyarrow.parquet as pq
-
     with TemporaryDirectory() as folder:
         try:
-            outputs = compute(case, Path(folder))
+            return [
+                f"{output.file}: {found}" for output in compute(case, Path(folder)) for found in _wrong(case, output)
+            ]
         except ChrononError as error:
             return [f"refused: {error}"]
         except Exception as crash:  # noqa: BLE001 - one case must not end the run
             return [f"crashed: {type(crash).__name__}: {crash}"]
+
+
+def _wrong(case: Path, output: Output) -> Iterator[str]:
+    import pyarrow.parquet as pq
+
+    recorded = pq.read_table(case / output.file)
     untyped = any(path.is_file() for path in (case / "tables").iterdir())
-    return [
-        f"{output.file}: {difference}"
-        for output in outputs
-        for difference in compare(
-            pq.read_table(case / output.file), output.table, output.identity, dates_as_text=untyped
-        )
-    ]
+    for difference in compare(recorded, output.table, output.identity, dates_as_text=untyped):
+        if isinstance(difference, Wrong) and output.excused is not None and output.excused(difference):
+            continue
+        yield str(difference)
 
 
 @dataclass(frozen=True)
@@ -95,11 +99,39 @@ class Output:
         Our own.
     identity:
         The columns by which rows are matched.
+    excused:
+        Whether one of our values may differ; ``None`` if none may.
     """
 
     file: str
     table: pa.Table
     identity: list[str]
+    excused: Callable[[Wrong], bool] | None = None
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A value that is not the recorded one.
+
+    Parameters
+    ----------
+    row:
+        The recorded row.
+    column:
+        The column.
+    found:
+        Our own value.
+    text:
+        What is printed.
+    """
+
+    row: Mapping[str, Any]
+    column: str
+    found: Any
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
 
 
 def compute(case: Path, warehouse: Path) -> list[Output]:
@@ -122,8 +154,13 @@ def compute(case: Path, warehouse: Path) -> list[Output]:
     join = from_json(structs.Join, (case / "join.json").read_text())
     backfill_join(join, engine, end=end)
     table = output_table(join)
-    identity = ["ds", *plan_join(join, engine).left_columns]
-    outputs = [Output(main, read(engine, table), identity)]
+    plan = plan_join(join, engine)
+    identity = ["ds", *plan.left_columns]
+
+    def tied(wrong: Wrong) -> bool:
+        return decided_by_tie(plan, engine, wrong.row, wrong.column, wrong.found)
+
+    outputs = [Output(main, read(engine, table), identity, tied)]
     if "label_ds" in facts:
         backfill_labels(join, engine, label_ds=facts["label_ds"])
         ids = ["ds", "label_ds", *plan_labels(join, engine).row_ids]
@@ -153,7 +190,7 @@ def read(engine: Engine, table: str) -> pa.Table:
 
 def compare(
     recorded: pa.Table, computed: pa.Table, identity: Sequence[str], *, dates_as_text: bool = False
-) -> Iterator[str]:
+) -> Iterator[str | Wrong]:
     """What differs between two tables.
 
     Rows are matched by partition, time and request where that tells them apart, else by ``identity``, then by all their
@@ -182,7 +219,7 @@ def compare(
         for name, value in wanted.items():
             relative = next((t for word, t in TOLERANCES.items() if word in name), 1e-9)
             for difference in differences(value, found[name], relative=relative, absolute=1e-12, path=name):
-                yield f"{ {key: wanted[key] for key in names} } {difference}"
+                yield Wrong(wanted, name, found[name], f"{ {key: wanted[key] for key in names} } {difference}")
 
 
 def _rows(table: pa.Table, *, dates_as_text: bool) -> list[dict[str, Any]]:

@@ -68,7 +68,8 @@ class Reader:
         between:
             As for ``scan_sql``.
         """
-        scans = (scan.only([*columns, SEQUENCE]) for scan in plan.scans)
+        wanted = dict.fromkeys([*columns, SEQUENCE] if plan.sequenced else columns)
+        scans = (scan.only(list(wanted)) for scan in plan.scans)
         return self.macros.ready_for(" UNION ALL ".join(self._one(plan, scan, days, between) for scan in scans))
 
     def _one(
