@@ -138,18 +138,20 @@ def _variance(values: Values) -> float:
 def _skew(values: Values) -> float:
     numbers = _doubles(values)
     _, m2, m3 = central_moments(numbers, 2, 3)
-    if len(numbers) < 3 or m2 == 0:  # noqa: PLR2004 - fewer have no skewness
+    scale = m2 * math.sqrt(m2)
+    if len(numbers) < 3 or not 0 < scale < math.inf:  # noqa: PLR2004 - fewer have no skewness
         return NAN
-    skew = divide(math.sqrt(len(numbers)) * m3, m2 * math.sqrt(m2))
+    skew = math.sqrt(len(numbers)) * m3 / scale
     return Near.within(skew, 1e-7 * max(1.0, abs(skew)))
 
 
 def _kurtosis(values: Values) -> float:
     numbers = _doubles(values)
     _, m2, m4 = central_moments(numbers, 2, 4)
-    if len(numbers) < 4 or m2 == 0:  # noqa: PLR2004 - fewer have no kurtosis
+    scale = m2 * m2
+    if len(numbers) < 4 or not 0 < scale < math.inf:  # noqa: PLR2004 - fewer have no kurtosis
         return NAN
-    kurtosis = divide(len(numbers) * m4, m2 * m2) - 3
+    kurtosis = len(numbers) * m4 / scale - 3
     return Near.within(kurtosis, 1e-7 * max(1.0, abs(kurtosis)))
 
 

@@ -5,7 +5,7 @@ A state is a C struct of eight-byte fields, so that an array of states is a bloc
 A state always remembers at least one value; "nothing seen" is the absence of the state.
 """
 
-from libc.math cimport NAN, fabs, INFINITY, isnan, ldexp, signbit, sqrt
+from libc.math cimport INFINITY, NAN, fabs, isfinite, isnan, ldexp, signbit, sqrt
 from libc.stdint cimport int64_t
 
 cdef enum:
@@ -145,13 +145,21 @@ cdef inline double _total(const SumDouble* s) noexcept nogil:
 # ---- central moments (Welford's update, Chan's and Pebay's merges)
 
 cdef inline void _update_variance(Variance* s, double x) noexcept nogil:
-    cdef double distance = x - s.mean
+    cdef double mean = s.mean, m2 = s.m2
+    cdef double distance = x - mean
     s.n += 1
     s.mean += distance / s.n
     s.m2 += distance * (x - s.mean)
+    if not isfinite(s.m2):
+        s.mean = mean + (x / s.n - mean / s.n)
+        s.m2 = _too_much(m2, x - x)
+
+cdef inline double _too_much(double one, double other) noexcept nogil:
+    """What is beyond the largest double, unless one of its parts was undefined."""
+    return NAN if isnan(one) or isnan(other) else INFINITY
 
 cdef inline double _weighted_mean(double mean_a, double n_a, double mean_b, double n_b) noexcept nogil:
-    cdef double larger = mean_a, smaller = mean_b, weight = n_a, other = n_b, share
+    cdef double larger = mean_a, smaller = mean_b, weight = n_a, other = n_b, share, mean
     if n_b > n_a:
         larger = mean_b
         smaller = mean_a
@@ -159,13 +167,16 @@ cdef inline double _weighted_mean(double mean_a, double n_a, double mean_b, doub
         other = n_a
     share = other / (weight + other)
     if share < 0.1:
-        return larger + (smaller - larger) * share
-    return (weight * larger + other * smaller) / (weight + other)
+        mean = larger + (smaller - larger) * share
+    else:
+        mean = (weight * larger + other * smaller) / (weight + other)
+    return mean if isfinite(mean) else larger * (1 - share) + smaller * share
 
 cdef inline void _merge_variances(Variance* a, const Variance* b) noexcept nogil:
     cdef double n_a = a.n, n_b = b.n
     cdef double distance = b.mean - a.mean
-    a.m2 = a.m2 + b.m2 + distance * (distance / (n_a + n_b)) * n_a * n_b
+    cdef double m2 = a.m2 + b.m2 + distance * (distance / (n_a + n_b)) * n_a * n_b
+    a.m2 = m2 if isfinite(m2) else _too_much(a.m2, b.m2)
     a.mean = _weighted_mean(a.mean, n_a, b.mean, n_b)
     a.n += b.n
 
@@ -337,6 +348,7 @@ cdef inline int64_t whole_result(const State* s) noexcept nogil:
 
 cdef inline double real_result(const State* s) noexcept nogil:
     """The final value of an operation whose result is a double; NaN where it is undefined."""
+    cdef double scale
     if State is SumDouble:
         return _total(s)
     elif State is Average:
@@ -344,13 +356,15 @@ cdef inline double real_result(const State* s) noexcept nogil:
     elif State is Variance:
         return s.m2 / s.n
     elif State is Skew:
-        if s.moments.n < 3 or s.moments.m2 == 0:
+        scale = s.moments.m2 * sqrt(s.moments.m2)
+        if s.moments.n < 3 or scale == 0 or not isfinite(scale):
             return NAN
-        return sqrt(s.moments.n) * s.moments.m3 / (s.moments.m2 * sqrt(s.moments.m2))
+        return sqrt(s.moments.n) * s.moments.m3 / scale
     elif State is Kurtosis:
-        if s.moments.n < 4 or s.moments.m2 == 0:
+        scale = s.moments.m2 * s.moments.m2
+        if s.moments.n < 4 or scale == 0 or not isfinite(scale):
             return NAN
-        return s.moments.n * s.moments.m4 / (s.moments.m2 * s.moments.m2) - 3
+        return s.moments.n * s.moments.m4 / scale - 3
     elif State is MinDouble or State is MaxDouble:
         return s.value
     else:
