@@ -7,6 +7,7 @@ so that equal bags are equal bytes.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -139,9 +140,24 @@ class BagOperation(Operation):
         return int(value) if self.input in INTEGERS else value
 
     def merge(self, states: Sequence[Bag]) -> Bag:
-        return self.reduced(self._sum([(value, times) for state in states for value, times in state]))
+        *smaller, large = sorted(states, key=len)
+        small = [pair for state in smaller for pair in state]
+        if len(small) < len(large) // 32:  # a few values that come to many: these stay as they are
+            return self._added(large, small)
+        return self.reduced(self._sum([*large, *small]))
 
-    def _sum(self, pairs: Sequence[tuple[Any, int]]) -> Bag:
+    def _added(self, bag: Bag, more: Bag) -> Bag:
+        """A bag, already reduced, with some more values."""
+        bag = list(bag)
+        for value, times in more:
+            key = self.order_key(value)
+            place = bisect_left(bag, key, key=lambda pair: self.order_key(pair[0]))
+            there = place < len(bag) and self.order_key(bag[place][0]) == key
+            before = bag[place][1] if there else 0
+            bag[place : place + there] = self.reduced([[value, before + times]])
+        return bag
+
+    def _sum(self, pairs: Sequence[Sequence[Any]]) -> Bag:
         counts: dict[Any, list[Any]] = {}
         for value, times in pairs:
             key = self.order_key(value)
@@ -156,7 +172,7 @@ class BagOperation(Operation):
         return utf16_key(value) if self.input == STRING else payload_order(self.input)(value)
 
     def reduced(self, bag: Bag) -> Bag:
-        """The bag as it is kept; operations with bounded memory drop what they do not need."""
+        """The bag as it is kept, without what is not needed."""
         return bag
 
 
@@ -193,6 +209,9 @@ class BoundedUniqueCount(UniqueCount):
     @property
     def most(self) -> int:
         return self.arguments["k"]
+
+    def _added(self, bag: Bag, more: Bag) -> Bag:
+        return super()._added(bag, more)[: self.most]
 
     def reduced(self, bag: Bag) -> Bag:
         return super().reduced(bag[: self.most])
@@ -386,8 +405,8 @@ def top(bag: Bag, k: int) -> list[tuple[Any, int]]:
 def java_double(number: float) -> str:
     """A double as Java's ``Double.toString`` writes it.
 
-    >>> java_double(1.0), java_double(1e7), java_double(1e-4), java_double(float("nan"))
-    ('1.0', '1.0E7', '1.0E-4', 'NaN')
+    >>> [java_double(number) for number in (1.0, 1e7, 1e-4, 5e-324, 1.234e-8, math.nan)]
+    ['1.0', '1.0E7', '1.0E-4', '4.9E-324', '1.234E-8', 'NaN']
     """
     if math.isnan(number):
         return "NaN"
@@ -396,5 +415,8 @@ def java_double(number: float) -> str:
     if number == 0 or 1e-3 <= abs(number) < 1e7:  # noqa: PLR2004 - Java's own bounds
         text = repr(number)
         return text if "e" not in text else format(number, "f")
-    digits, _, shift = np.format_float_scientific(number, unique=True, trim="0").partition("e")
+    text = format(number, ".1e")  # the least double is 4.9E-324: of two digits the nearest, not the shortest
+    if float(text) != number:
+        text = np.format_float_scientific(number, unique=True, trim="0")
+    digits, _, shift = text.partition("e")
     return f"{digits}E{int(shift)}"

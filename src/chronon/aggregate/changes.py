@@ -1,7 +1,7 @@
 """Entities at an instant within a day: the snapshot of the midnight before, and the changes made since.
 
-Each query is answered for itself, by the very code that answers a fetch: the snapshot becomes a batch record, a change
-becomes a stream row.
+By the very code that answers a fetch: the snapshot becomes a batch record, a change becomes a stream row. The changes
+of a key are read once for all its queries.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 
+from chronon.aggregate.series import longs
 from chronon.aggregate.serving import Serving
 from chronon.aggregate.uploads import Uploads, whole_keys
 from chronon.base.arrow import to_arrow
@@ -22,28 +23,26 @@ from chronon.base.errors import RequestError
 if TYPE_CHECKING:
     import pyarrow as pa
 
+    Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
+
 ROWS_AT_ONCE = 1 << 16
 """About how many changes are turned into stream rows at once; a key is never split."""
 
 
 @dataclass(frozen=True)
 class Changes:
-    """The changes of one key in the order in which they were made.
+    """The changes of one key in the order in which they come to count.
 
     Parameters
     ----------
     times:
-        When each was made, in ms.
+        The instant in ms after which each counts: when it was made, or the row's own time if that is later.
     rows:
         Each as a stream row.
     """
 
     times: Sequence[int]
     rows: Sequence[bytes]
-
-    def before(self, at: int) -> Sequence[bytes]:
-        """The changes made before an instant."""
-        return self.rows[: bisect_left(self.times, at)]
 
 
 NO_CHANGES = Changes((), ())
@@ -87,21 +86,33 @@ def answer_changes(
     records = _Ascending(_records(serving, snapshot, batch_end))
     made = _Ascending(_changes(serving, changes, batch_end))
     kinds = [(part.name, to_arrow(part.base.output)) for part in serving.parts]
-    nothing: list[Any] = [None] * len(kinds)
     for batch in queries:
-        answers: list[list[Any]] = []
-        for key, at in zip(batch["__key"].to_pylist(), batch["ts"].to_pylist(), strict=True):
-            if not batch_end <= at <= batch_end + serving.stale_after:
-                raise RequestError(
-                    f"a query at {at} cannot be answered from the snapshot at {batch_end}",
-                    expected=f"one from {batch_end} to {batch_end + serving.stale_after}",
-                )
-            rows = made.of(key, NO_CHANGES).before(at)
-            answers.append(serving.fetch(records.of(key, None), rows, batch_end, at, changes=True) or nothing)
+        keys, times = longs(batch["__key"]), longs(batch["ts"])
+        _check(times, batch_end, serving.stale_after)
+        answers: list[Sequence[Any]] = [()] * len(keys)
+        order = np.lexsort((times, keys))
+        bounds = [*np.flatnonzero(np.diff(keys[order], prepend=keys[order][:1] - 1)).tolist(), len(keys)]
+        for low, high in pairwise(bounds):
+            some = order[low:high]
+            key, ats = int(keys[some[0]]), times[some].tolist()
+            of_key = made.of(key, NO_CHANGES)
+            ends = [bisect_left(of_key.times, at) for at in ats]
+            found = serving.fetch_course(records.of(key, None), of_key.rows[: ends[-1]], batch_end, ats, ends)
+            for place, answer in zip(some.tolist(), found, strict=True):
+                answers[place] = answer
         columns = zip(*answers, strict=True) if answers else ([] for _ in kinds)
         yield pa.RecordBatch.from_arrays(
             [pa.array(list(column), kind) for column, (_, kind) in zip(columns, kinds, strict=True)],
             names=[name for name, _ in kinds],
+        )
+
+
+def _check(times: Longs, batch_end: int, stale_after: int) -> None:
+    wrong = times[(times < batch_end) | (times > batch_end + stale_after)]
+    if len(wrong):
+        raise RequestError(
+            f"a query at {wrong[0]} cannot be answered from the snapshot at {batch_end}",
+            expected=f"one from {batch_end} to {batch_end + stale_after}",
         )
 
 
@@ -129,10 +140,12 @@ def _records(
 def _changes(serving: Serving, changes: Iterable[pa.RecordBatch], batch_end: int) -> Iterator[tuple[int, Changes]]:
     for table in whole_keys(changes, ROWS_AT_ONCE):
         since = table.filter(_at_least(table["mutation_ts"], batch_end))
-        order = np.lexsort((since["mutation_ts"].to_numpy(), since["__key"].to_numpy()))
+        counts = np.maximum(longs(since["mutation_ts"]), longs(since["ts"]))
+        ties = [longs(since[name]) for name in ("__seq", "ts") if name in since.column_names]
+        order = np.lexsort((*ties, counts, longs(since["__key"])))
         sorted_table = since.take(order)
-        keys = sorted_table["__key"].to_numpy()
-        made = sorted_table["mutation_ts"].to_pylist()
+        keys = longs(sorted_table["__key"])
+        made = counts[order].tolist()
         rows = _stream_rows(serving, sorted_table)
         bounds = [*np.flatnonzero(np.diff(keys, prepend=keys[:1] - 1)).tolist(), len(keys)]
         for low, high in pairwise(bounds):

@@ -6,14 +6,15 @@ the batch end.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from chronon.aggregate.batches import BatchRecords
 from chronon.aggregate.cell import Cell
-from chronon.aggregate.kernel import serve
+from chronon.aggregate.course import EARLIEST, Course, Entries, Entry
+from chronon.aggregate.kernel import heads, serve
 from chronon.aggregate.layout import Layout
 from chronon.aggregate.parts import Part
 from chronon.aggregate.reach import hop_reach
@@ -24,8 +25,8 @@ from chronon.aggregate.tiles import Tiles
 from chronon.base.time import DAY_MS, HOPS, window_start
 from chronon.base.types import Schema
 
-EARLIEST = -(2**63)
-"""Before every instant."""
+LATEST = 2**63 - 1
+"""After every instant."""
 
 
 class Unknown(Enum):
@@ -79,8 +80,14 @@ class Serving:
         return self._rows.write(ts, values, seq, reversal=reversal)
 
     def read_row(self, row: bytes) -> Mapping[str, Any]:
-        """The inputs of a stored row by name."""
-        return self._rows.values(row)
+        """The inputs of a stored row by name; ``None`` for those that it was written without.
+
+        Raises
+        ------
+        DataError
+            For a row of a layout that was not learned.
+        """
+        return self._rows.values(self._reading.row(row))
 
     @cached_property
     def tiles(self) -> Tiles:
@@ -123,26 +130,52 @@ class Serving:
         """
         if batch is None and not rows and not tiles:
             return None
+        since = EARLIEST if changes else batch_end
         unknown: frozenset[int] = frozenset()
         if not self._sound(batch, rows, tiles, batch_end) or generation not in (None, self.layout.hash):
             found = Stored(batch, rows, tiles, generation)
-            unknown = self._reading.unknown(found)
+            unknown = self._reading.unknown(found, since, at)
             batch, rows, tiles, _ = self._reading.translated(found, batch_end, self.stale_after)
-        since = EARLIEST if changes else batch_end
         results = self._reader.answer(batch, rows, batch_end, since, at, tiles)
         if self._rest:
-            kept = _Kept(self.layout, batch, batch_end, self.stale_after) if batch is not None else None
-            self._fetch_rest(results, kept, rows, tiles, since, at)
+            entries = Entries(sorted(self._entries(rows, since, at), key=lambda entry: entry[:2]))
+            tiled = [(start, self.tiles.states(tile)) for tile in tiles if since <= (start := header(tile)[1]) < at]
+            for i, course in self._courses(batch, batch_end, entries, tiled):
+                results[i] = course.result(at, len(entries))
         for i in unknown:
             results[i] = Unknown.COLUMN
         return results
 
+    def fetch_course(
+        self, batch: bytes | None, rows: Sequence[bytes], batch_end: int, ats: Sequence[int], ends: Sequence[int]
+    ) -> list[list[Any]]:
+        """What ``fetch`` gives of changes at each of some ascending instants, in one pass over them.
+
+        Parameters
+        ----------
+        batch, batch_end:
+            As for ``fetch``.
+        rows:
+            Changes that were made since ``batch_end``, in the layout of now.
+        ats:
+            The instants in ms.
+        ends:
+            How many of the rows count at each: they were made before, and their own times are before it as well.
+        """
+        results = self._reader.course(batch, rows, batch_end, EARLIEST, ats, ends)
+        if self._rest:
+            entries = Entries(self._entries(rows, EARLIEST, LATEST))
+            for i, course in self._courses(batch, batch_end, entries, ()):
+                for found, at, end in zip(results, ats, ends, strict=True):
+                    found[i] = course.result(at, end)
+        return results
+
     def _sound(self, batch: bytes | None, rows: Sequence[bytes], tiles: Sequence[bytes], batch_end: int) -> bool:
-        heads = self._heads
+        known = self._heads
         return (
-            (batch is None or serve.batch_sound(batch, heads[BATCH], batch_end, self.stale_after))
-            and serve.rows_sound(rows, heads[ROW])
-            and (not tiles or serve.tiles_sound(tiles, heads[TILE], self.layout.smallest_hop))
+            (batch is None or heads.batch_sound(batch, known[BATCH], batch_end, self.stale_after))
+            and heads.rows_sound(rows, known[ROW])
+            and (not tiles or heads.tiles_sound(tiles, known[TILE], self.layout.smallest_hop))
         )
 
     def stale(self, batch_end: int, at: int) -> frozenset[str]:
@@ -164,35 +197,29 @@ class Serving:
 
     # ---- parts whose state has no fixed size
 
-    def _fetch_rest(
-        self,
-        results: list[Any],
-        kept: _Kept | None,
-        rows: Sequence[bytes],
-        tiles: Sequence[bytes],
-        since: int,
-        at: int,
-    ) -> None:
-        heads = [(header(row), row) for row in rows]
-        inside = sorted(
-            ((ts, seq, reversal, self._rows.values(row)) for (reversal, ts, seq), row in heads if since <= ts < at),
-            key=lambda entry: entry[:2],
-        )
-        tiled = [(start, self.tiles.states(tile)) for tile in tiles if since <= (start := header(tile)[1]) < at]
+    def _entries(self, rows: Sequence[bytes], since: int, at: int) -> Iterator[Entry]:
+        """The rows in ``[since, at)``, read."""
+        for row in rows:
+            reversal, ts, seq = header(row)
+            if since <= ts < at:
+                yield ts, seq, reversal, self._rows.values(row)
+
+    def _courses(
+        self, batch: bytes | None, batch_end: int, entries: Entries, tiled: Sequence[tuple[int, Sequence[Any]]]
+    ) -> Iterator[tuple[int, Course]]:
+        """For each part of which the reader does nothing: what it remembers in the course of the rows."""
+        kept = _Kept(self.layout, batch, batch_end, self.stale_after) if batch is not None else None
         for i, part, cell in self._rest:
-            first = window_start(at, part.window) if part.window is not None else EARLIEST
-            base = self.layout.base_numbers[part.base.identity]
-            states = kept.states(i, part, first) if kept is not None else []
-            state = cell.merge([*states, *(some[base] for start, some in tiled if start >= first)])
-            fresh: list[Any] = []
-            for ts, seq, reversal, values in inside:
-                if ts < first:
-                    continue
-                if reversal:
-                    state, fresh = cell.remove(cell.merge([state, *fresh]), values), []
-                else:
-                    fresh.append(cell.lift(values, ts, seq))
-            results[i] = cell.result(cell.merge([state, *fresh]))
+            before = partial(self._before, i, part, kept, tiled)
+            yield i, Course(part, cell, before, entries)
+
+    def _before(
+        self, number: int, part: Part, kept: _Kept | None, tiled: Sequence[tuple[int, Sequence[Any]]], first: int
+    ) -> list[Any]:
+        """The states of the time before the rows, for a window that begins at ``first``; oldest first."""
+        states = kept.states(number, part, first) if kept is not None else []
+        base = self.layout.base_numbers[part.base.identity]
+        return [*states, *(some[base] for start, some in tiled if start >= first)]
 
 
 class _Kept:

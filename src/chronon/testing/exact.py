@@ -37,8 +37,20 @@ def payload_key(value: Any) -> Any:
     if isinstance(value, list | tuple | dict):
         import msgspec
 
-        return msgspec.msgpack.encode(value, order="deterministic")
+        return msgspec.msgpack.encode(_pairs(value), order="deterministic")
     return order_key(value)
+
+
+def _pairs(value: Any) -> Any:
+    """The same, with lists of pairs for the maps whose keys are no text."""
+    if isinstance(value, list | tuple):
+        return [_pairs(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    entries = {key: _pairs(item) for key, item in value.items()}
+    if all(isinstance(key, str) for key in entries):
+        return entries
+    return [[key, entries[key]] for key in sorted(entries, key=payload_key)]
 
 
 # ---- arithmetic with the results of IEEE 754, where Python would raise
@@ -109,8 +121,8 @@ def central_moments(numbers: Sequence[float], *powers: int) -> tuple[float, ...]
 def number_text(value: float) -> str:
     """A number as the original writes it into a key.
 
-    >>> [number_text(x) for x in (7, 1.0, 2.5, 1e7, 1e-4, 123456.75, -0.0, math.nan)]
-    ['7', '1.0', '2.5', '1.0E7', '1.0E-4', '123456.75', '-0.0', 'NaN']
+    >>> [number_text(x) for x in (7, 1.0, 2.5, 1e7, 1e-4, 123456.75, -0.0, math.nan, 5e-324)]
+    ['7', '1.0', '2.5', '1.0E7', '1.0E-4', '123456.75', '-0.0', 'NaN', '4.9E-324']
     """
     if isinstance(value, int):
         return str(value)
@@ -121,7 +133,9 @@ def number_text(value: float) -> str:
     least_plain, least_scientific = 1e-3, 1e7
     if value == 0.0 or least_plain <= abs(value) < least_scientific:
         return f"{Decimal(repr(value)):f}"
-    sign, digits, exponent = Decimal(repr(value)).normalize().as_tuple()
+    two_digits = f"{value:.1e}"
+    shortest = two_digits if float(two_digits) == value else repr(value)
+    sign, digits, exponent = Decimal(shortest).normalize().as_tuple()
     mantissa = "".join(map(str, digits))
     power = int(exponent) + len(mantissa) - 1
     return f"{'-' if sign else ''}{mantissa[0]}.{mantissa[1:] or '0'}E{power}"

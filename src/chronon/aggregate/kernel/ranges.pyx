@@ -7,10 +7,7 @@ from libc.stdint cimport int64_t
 from libcpp.algorithm cimport sort
 from libcpp.vector cimport vector
 
-
-cdef inline int64_t _floor(int64_t instant, int64_t step) noexcept nogil:
-    cdef int64_t rest = instant % step
-    return instant - rest if rest >= 0 else instant - rest - step
+from chronon.aggregate.kernel.raw cimport floor
 
 
 def row_ends(
@@ -37,7 +34,7 @@ def row_starts(
     cdef int64_t first
     with nogil:
         for i in range(query_keys.shape[0]):
-            first = _floor(query_times[i] - window, hop)
+            first = floor(query_times[i] - window, hop)
             while at < rows and (keys[at] < query_keys[i] or (keys[at] == query_keys[i] and times[at] < first)):
                 at += 1
             out[i] = at

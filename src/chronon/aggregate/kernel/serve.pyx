@@ -5,11 +5,13 @@ Handles the parts whose state has a fixed size and whose input is a plain number
 The layouts read here are written in ``record.py``, which describes them.
 """
 
+cimport cython
 from libc.math cimport isfinite
 from libc.stdint cimport int64_t
 from libc.stdlib cimport calloc, free
-from libc.string cimport memcmp, memcpy
+from libc.string cimport memcpy
 
+from chronon.aggregate.kernel.raw cimport bit, floor, word
 from chronon.aggregate.kernel.states cimport (
     AVERAGE, COUNT, KURTOSIS, MAX_LONG, MIN_DOUBLE, MIN_LONG, SKEW, SUM_DOUBLE, SUM_LONG, VARIANCE,
     Average, Count, Kurtosis, MaxDouble, MaxLong, MinDouble, MinLong, Skew, State, SumDouble, SumLong, Variance,
@@ -19,7 +21,7 @@ from chronon.aggregate.kernel.states cimport (
 from chronon.base.errors import DataError
 
 cdef enum:
-    HEADER = 32
+    HEADER = 32                                 # bytes
     HOP_SIZES = 3
 
 cdef union Number:
@@ -51,7 +53,9 @@ cdef struct Hops:
 
 cdef struct Stream:
     int64_t since           # ms; what is outside [since, at) is passed over
-    int64_t at
+    Py_ssize_t queries
+    int64_t* at             # when is asked, ms, ascending ...
+    int64_t* end            # ... and how many of the rows count by then
     Py_ssize_t rows
     const char** row
     int64_t* words          # for each row the words of its inputs ...
@@ -61,25 +65,10 @@ cdef struct Stream:
     const char** states     # for each tile the states of its bases
 
 
-cdef inline int64_t _word(const char* at, Py_ssize_t i) noexcept nogil:
-    cdef int64_t word
-    memcpy(&word, at + 8 * i, 8)
-    return word
-
-
-cdef inline bint _bit(const char* bits, Py_ssize_t i) noexcept nogil:
-    return (_word(bits, i >> 6) >> (i & 63)) & 1
-
-
-cdef inline int64_t _floor(int64_t instant, int64_t step) noexcept nogil:
-    cdef int64_t rest = instant % step
-    return instant - rest if rest >= 0 else instant - rest - step
-
-
 cdef Py_ssize_t _count(const char* bits, Py_ssize_t n) noexcept nogil:
     cdef Py_ssize_t i, total = 0
     for i in range(n):
-        total += _bit(bits, i)
+        total += bit(bits, i)
     return total
 
 
@@ -98,42 +87,7 @@ def cut_off():
     return DataError("a stored record ends before its contents do", mend="upload again: its bytes are damaged")
 
 
-def rows_sound(rows, bytes head):
-    """Whether all rows begin like ``head`` (eight bytes; the third, the reversal, may differ), and none is cut off."""
-    for row in rows:
-        if not _sound(<bytes> row, head):
-            return False
-    return True
-
-
-def tiles_sound(tiles, bytes head, int64_t hop):
-    """Whether all tiles begin like ``head``, none is cut off in its header, and their widths divide ``hop`` (ms)."""
-    cdef const char* at
-    for tile in tiles:
-        if not _sound(<bytes> tile, head):
-            return False
-        at = <const char*> <bytes> tile
-        if _word(at, 3) <= 0 or hop % _word(at, 3):
-            return False
-    return True
-
-
-def batch_sound(bytes batch, bytes head, int64_t batch_end, int64_t stale_after):
-    """Whether a batch record begins like ``head``, is of that batch, and is not cut off in its header."""
-    cdef const char* at = batch
-    return _sound(batch, head) and _word(at, 2) == batch_end and _word(at, 3) == stale_after
-
-
-cdef bint _sound(bytes record, bytes head) noexcept:
-    cdef const char* at = record
-    cdef const char* wanted = head
-    cdef Py_ssize_t size = len(record)
-    return (
-        size >= HEADER and at[0] == wanted[0] and at[1] == wanted[1] and memcmp(at + 4, wanted + 4, 4) == 0
-        and HEADER <= _word(at, 1) <= size
-    )
-
-
+@cython.final
 cdef class Reader:
     """Prepared once for a group-by; answers for one key at a time.
 
@@ -195,11 +149,27 @@ cdef class Reader:
         ``rows`` are stream rows, ``tiles`` stand for such; those whose time or start is outside ``[since, at)`` are
         passed over. With ``raw`` the states come back as bytes, not their final values.
         """
-        cdef Py_ssize_t count = len(rows), tile_count = len(tiles), i, r
+        return self._answers(batch, rows, batch_end, since, (at,), (len(rows),), tiles, raw)[0]
+
+    def course(self, bytes batch, rows, int64_t batch_end, int64_t since, ats, ends):
+        """The same at each of some ascending instants, of the first ``ends[i]`` rows at ``ats[i]``, in one pass.
+
+        A row among the first ``ends[i]`` must not be later than ``ats[i]``.
+        """
+        return self._answers(batch, rows, batch_end, since, ats, ends, (), False)
+
+    cdef list _answers(
+        self, bytes batch, rows, int64_t batch_end, int64_t since, ats, ends, tiles, bint raw,
+    ):
+        cdef Py_ssize_t count = len(rows), tile_count = len(tiles), queries = len(ats), i, r
         cdef Stream stream
         cdef const char* collapsed = NULL
         cdef const char* state = NULL
-        cdef list results = [None] * self.part_count
+        cdef list results = [[None] * self.part_count for _ in range(queries)]
+        stream.since = since
+        stream.queries = queries
+        stream.at = <int64_t*> calloc(max(1, queries), 8)
+        stream.end = <int64_t*> calloc(max(1, queries), 8)
         stream.rows = count
         stream.row = <const char**> calloc(max(1, count), sizeof(char*))
         stream.words = <int64_t*> calloc(max(1, count * self.input_count), 8)
@@ -207,9 +177,10 @@ cdef class Reader:
         stream.tiles = tile_count
         stream.tile = <const char**> calloc(max(1, tile_count), sizeof(char*))
         stream.states = <const char**> calloc(max(1, tile_count * self.base_count), sizeof(char*))
-        stream.since = since
-        stream.at = at
         try:
+            for i in range(queries):
+                stream.at[i] = ats[i]
+                stream.end[i] = ends[i]
             for r in range(count):
                 stream.row[r] = <const char*> <bytes> rows[r]
                 self._read_row(
@@ -223,13 +194,15 @@ cdef class Reader:
                 state = collapsed + 8 * ((self.part_count + 63) // 64)
             for i in range(self.part_count):
                 if self.parts[i].kind:
-                    results[i] = self._answer(
-                        &self.parts[i], state if collapsed != NULL and _bit(collapsed, i) else NULL,
-                        batch is not None, &stream, batch_end, raw,
+                    self._answer(
+                        i, state if collapsed != NULL and bit(collapsed, i) else NULL, batch is not None, &stream,
+                        batch_end, raw, results,
                     )
-                if collapsed != NULL and _bit(collapsed, i):
+                if collapsed != NULL and bit(collapsed, i):
                     state += 8 * self.parts[i].width
         finally:
+            free(stream.at)
+            free(stream.end)
             free(stream.row)
             free(stream.words)
             free(stream.seen)
@@ -246,7 +219,7 @@ cdef class Reader:
         if at > end:
             raise cut_off()
         for i in range(self.base_count):
-            if self.bases[i] and _bit(bits, i):
+            if self.bases[i] and bit(bits, i):
                 states[i] = at
                 at += 8 * self.bases[i]
                 if at > end:
@@ -261,11 +234,11 @@ cdef class Reader:
         if number > end:
             raise cut_off()
         for i in range(self.input_count):
-            seen[i] = _bit(bits, i)
+            seen[i] = bit(bits, i)
             if seen[i] and self.inputs[i]:
                 if end - number < 8:
                     raise cut_off()
-                words[i] = _word(number, 0)
+                words[i] = word(number, 0)
                 number += 8
         return 0
 
@@ -278,13 +251,13 @@ cdef class Reader:
         if at > end:
             raise cut_off()
         for i in range(self.part_count):
-            if _bit(collapsed, i):
+            if bit(collapsed, i):
                 at += 8 * self.parts[i].width
         for i in range(HOP_SIZES):
             hops = &self.hops[i]
             if end - at < 8:
                 raise cut_off()
-            hops.count = _word(at, 0)
+            hops.count = word(at, 0)
             if not 0 <= hops.count <= (end - at) // 8 - 1:
                 raise cut_off()
             hops.starts = at + 8
@@ -301,54 +274,79 @@ cdef class Reader:
             raise cut_off()
         return collapsed
 
-    cdef object _answer(
-        self, Part* part, const char* collapsed, bint has_batch, Stream* stream, int64_t batch_end, bint raw,
-    ):
+    cdef int _answer(
+        self, Py_ssize_t number, const char* collapsed, bint has_batch, Stream* stream, int64_t batch_end, bint raw,
+        list results,
+    ) except -1:
+        cdef Part* part = &self.parts[number]
         if part.kind == COUNT:
-            return self._fold[Count](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == SUM_LONG:
-            return self._fold[SumLong](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == SUM_DOUBLE:
-            return self._fold[SumDouble](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == AVERAGE:
-            return self._fold[Average](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == VARIANCE:
-            return self._fold[Variance](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == SKEW:
-            return self._fold[Skew](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == KURTOSIS:
-            return self._fold[Kurtosis](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == MIN_LONG:
-            return self._fold[MinLong](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == MAX_LONG:
-            return self._fold[MaxLong](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        if part.kind == MIN_DOUBLE:
-            return self._fold[MinDouble](NULL, part, collapsed, has_batch, stream, batch_end, raw)
-        return self._fold[MaxDouble](NULL, part, collapsed, has_batch, stream, batch_end, raw)
+            self._fold[Count](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == SUM_LONG:
+            self._fold[SumLong](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == SUM_DOUBLE:
+            self._fold[SumDouble](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == AVERAGE:
+            self._fold[Average](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == VARIANCE:
+            self._fold[Variance](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == SKEW:
+            self._fold[Skew](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == KURTOSIS:
+            self._fold[Kurtosis](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == MIN_LONG:
+            self._fold[MinLong](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == MAX_LONG:
+            self._fold[MaxLong](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        elif part.kind == MIN_DOUBLE:
+            self._fold[MinDouble](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        else:
+            self._fold[MaxDouble](NULL, number, collapsed, has_batch, stream, batch_end, raw, results)
+        return 0
 
-    cdef object _fold(
-        self, State* kind, Part* part, const char* collapsed, bint has_batch, Stream* stream, int64_t batch_end,
-        bint raw,
-    ):
+    cdef inline int _fold(
+        self, State* kind, Py_ssize_t number, const char* collapsed, bint has_batch, Stream* stream, int64_t batch_end,
+        bint raw, list results,
+    ) except -1:
+        """One part at all instants; while its window begins at the same one, only the rows that are new are added."""
+        cdef Part* part = &self.parts[number]
         cdef State total
-        cdef bint found = False
-        cdef int64_t first = _floor(stream.at - part.window, part.hop)
-        cdef int64_t last = _floor(batch_end - part.window, part.hop) + part.stale_after
+        cdef bint found = False, windowed = part.hop_size >= 0
+        cdef int64_t at, first, before = 0
+        cdef Py_ssize_t q, done = 0
+        for q in range(stream.queries):
+            at = stream.at[q]
+            first = floor(at - part.window, part.hop) if windowed else 0
+            if q == 0 or stream.tiles or first != before:
+                found = self._earlier(&total, part, collapsed, has_batch, stream, batch_end, first, at)
+                done = 0
+                before = first
+            found = self._rows(&total, found, part, stream, done, stream.end[q], first, at)
+            done = stream.end[q]
+            if found:
+                (<list> results[q])[number] = self._value(&total, raw)
+        return 0
+
+    cdef inline bint _earlier(
+        self, State* out, Part* part, const char* collapsed, bint has_batch, Stream* stream, int64_t batch_end,
+        int64_t first, int64_t at,
+    ) noexcept:
+        """What is remembered of the time before the rows, oldest first: hops, the collapsed state, tiles."""
+        cdef State total                        # not through the pointer, which is slower
+        cdef bint found = False, windowed = part.hop_size >= 0
+        cdef int64_t last = floor(batch_end - part.window, part.hop) + part.stale_after
         cdef int64_t when
-        cdef Number number
         cdef const char* state
         cdef Hops* hops
         cdef Column* column
         cdef Py_ssize_t i
-        cdef double real
-        if has_batch and part.hop_size >= 0:                    # oldest first: hops, the collapsed state, tiles, rows
+        if has_batch and windowed:
             hops = &self.hops[part.hop_size]
             column = &hops.column[part.column]
             state = column.states
             for i in range(hops.count):
-                if not _bit(column.seen, i):
+                if not bit(column.seen, i):
                     continue
-                when = _word(hops.starts, i)
+                when = word(hops.starts, i)
                 if first <= when < last:
                     _remember(&total, state, found)
                     found = True
@@ -358,38 +356,53 @@ cdef class Reader:
             found = True
         for i in range(stream.tiles):
             state = stream.states[i * self.base_count + part.base]
-            when = _word(stream.tile[i], 2)
-            if state == NULL or not stream.since <= when < stream.at or (part.hop_size >= 0 and when < first):
+            when = word(stream.tile[i], 2)
+            if state == NULL or not stream.since <= when < at or (windowed and when < first):
                 continue
             _remember(&total, state, found)
             found = True
-        for i in range(stream.rows):
+        if found:
+            out[0] = total
+        return found
+
+    cdef inline bint _rows(
+        self, State* total, bint found, Part* part, Stream* stream, Py_ssize_t low, Py_ssize_t high, int64_t first,
+        int64_t at,
+    ) noexcept:
+        """Remember some of the rows too, as far as they are in the window."""
+        cdef bint windowed = part.hop_size >= 0
+        cdef int64_t when
+        cdef Number number
+        cdef Py_ssize_t i
+        for i in range(low, high):
             if not stream.seen[i * self.input_count + part.input]:
                 continue
-            when = _word(stream.row[i], 2)
-            if not stream.since <= when < stream.at or (part.hop_size >= 0 and when < first):
+            when = word(stream.row[i], 2)
+            if not stream.since <= when < at or (windowed and when < first):
                 continue
             number.whole = stream.words[i * self.input_count + part.input]
             if part.widen:
                 number.real = <double> number.whole
             if stream.row[i][2]:                                       # a reversal
-                if reversible(&total):
+                if reversible(total):
                     if not found:
-                        clear(&total)
+                        clear(total)
                         found = True
-                    remove(&total, &number, 0)
+                    remove(total, &number, 0)
             elif found:
-                update(&total, &number, 0)
+                update(total, &number, 0)
             else:
-                start(&total, &number, 0)
+                start(total, &number, 0)
                 found = True
-        if not found:
-            return None
+        return found
+
+    cdef inline object _value(self, State* total, bint raw):
+        cdef double real
         if raw:
-            return (<const char*> &total)[:sizeof(State)]
+            return (<const char*> total)[:sizeof(State)]
         if State is Count or State is SumLong or State is MinLong or State is MaxLong:
-            return whole_result(&total)
-        real = real_result(&total)
+            return whole_result(total)
+        real = real_result(total)
         return real if isfinite(real) else None
 
 
@@ -399,12 +412,12 @@ def hop_starts(bytes batch, Py_ssize_t part_count, widths, hop_columns):
     cdef const char* at = bits + 8 * ((part_count + 63) // 64)
     cdef Py_ssize_t i, j, count
     for i in range(part_count):
-        if _bit(bits, i):
+        if bit(bits, i):
             at += 8 * <Py_ssize_t> widths[i]
     starts = []
     for columns in hop_columns:
-        count = _word(at, 0)
-        starts.append([_word(at, 1 + j) for j in range(count)])
+        count = word(at, 0)
+        starts.append([word(at, 1 + j) for j in range(count)])
         at += 8 * (1 + count)
         for width in columns:
             j = _count(at, count)
