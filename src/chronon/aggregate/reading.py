@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chronon.aggregate.layout import Layout
+from chronon.aggregate.parts import Part
 from chronon.aggregate.record import BATCH, ROW, TILE, header, layout_hash, unknown_layout
 from chronon.aggregate.translation import Translation
 from chronon.base.errors import DataError
+from chronon.base.time import window_start
 
 
 class Stored(NamedTuple):
@@ -53,8 +55,10 @@ class Reading:
             raise unknown_layout()
         return known
 
-    def unknown(self, stored: Stored) -> frozenset[int]:
-        """The places of the parts that these bytes cannot answer.
+    def unknown(self, stored: Stored, since: int, at: int) -> frozenset[int]:
+        """The places of the parts that these bytes cannot answer at an instant.
+
+        Rows and tiles count that are in ``[since, at)`` and in the part's window.
 
         Raises
         ------
@@ -68,11 +72,14 @@ class Reading:
         if stored.batch is not None:
             missing |= self._of(stored.batch, BATCH).missing_in_batches
         for row in stored.rows:
-            missing |= self._of(row, ROW).missing_in_rows
+            lacking = self._of(row, ROW).missing_in_rows
+            _, ts, _ = header(row)
+            missing |= {i for i in lacking if since <= ts < at and _in_window(parts[i], ts, at)}
         for tile in stored.tiles:
-            missing |= self._of(tile, TILE).missing_in_tiles
-            _, _, width = header(tile)
-            missing |= {i for i, p in enumerate(parts) if p.window is not None and (width <= 0 or p.hop % width)}
+            lacking = self._of(tile, TILE).missing_in_tiles
+            _, start, width = header(tile)
+            lacking |= {i for i, p in enumerate(parts) if p.window is not None and (width <= 0 or p.hop % width)}
+            missing |= {i for i in lacking if since <= start < at and _in_window(parts[i], start + width, at)}
         return frozenset(missing)
 
     def translated(self, stored: Stored, batch_end: int, stale_after: int) -> Stored:
@@ -85,7 +92,7 @@ class Reading:
         """
         return Stored(
             self._batch(stored.batch, batch_end, stale_after) if stored.batch is not None else None,
-            [self._row(row) for row in stored.rows],
+            [self.row(row) for row in stored.rows],
             [self._tile(tile) for tile in stored.tiles],
         )
 
@@ -100,8 +107,13 @@ class Reading:
         current = layout_hash(batch, BATCH) == self._layout.hash
         return batch if current else self._of(batch, BATCH).batch(batch)
 
-    def _row(self, row: bytes) -> bytes:
+    def row(self, row: bytes) -> bytes:
+        """A row in the current layout."""
         return row if layout_hash(row, ROW) == self._layout.row_hash else self._of(row, ROW).row(row)
 
     def _tile(self, tile: bytes) -> bytes:
         return tile if layout_hash(tile, TILE) == self._layout.tile_hash else self._of(tile, TILE).tile(tile)
+
+
+def _in_window(part: Part, ts: int, at: int) -> bool:
+    return part.window is None or ts >= window_start(at, part.window)

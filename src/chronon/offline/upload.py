@@ -77,6 +77,7 @@ def upload_group_by(
     MissingDataError
         If a source lacks the partition ``ds``.
     """
+    from chronon.store.layouts import describe
     from chronon.store.names import batch_dataset
     from chronon.store.serving_info import encode
 
@@ -89,6 +90,9 @@ def upload_group_by(
     generation = f"{ds}-{info.batch_hash[:12]}"
     ready = plan if _temporal(plan) else with_partials(plan, batch_end, engine, Silent())
     rows = store.bulk_put(dataset, generation, _records(plan, info, engine.upload(ready, ds, stale_after)))
+    if _temporal(plan) and plan.aggregator is not None:
+        layout = plan.aggregator.layout
+        describe(store, plan.name, layout.hash, layout.description)
     store.publish(dataset, generation, encode(info))
     window = plan.aggregator.widest_window if plan.aggregator is not None else 0
     spec = engine.partitions_spec

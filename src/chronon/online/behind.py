@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from chronon.aggregate.record import header
 from chronon.base.errors import MissingDataError
 from chronon.online.group_bys import PreparedGroupBy
+from chronon.store.layouts import described
 from chronon.store.names import batch_dataset
 from chronon.store.protocol import KVStore
 
@@ -41,7 +42,7 @@ def behind(store: KVStore, name: str, keys: Mapping[str, Any], at: int) -> Behin
     published = store.published(batch_dataset(name))
     if published is None:
         raise MissingDataError(f"no upload of {name} is published", mend=f"chronon upload {name}")
-    prepared = PreparedGroupBy(published)
+    prepared = PreparedGroupBy(published, described(store, name))
     key = prepared.keys.read(keys, {})
     if not prepared.streams or key is None:
         return Behind(published.generation, prepared.batch_end, None)

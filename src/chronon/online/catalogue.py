@@ -8,6 +8,7 @@ from chronon.api.naming import dotted, slashed
 from chronon.base.errors import RequestError
 from chronon.online.group_bys import PreparedGroupBy
 from chronon.online.joins import PreparedJoin
+from chronon.store.layouts import described
 from chronon.store.names import JOINS, batch_dataset, join_entry
 from chronon.store.protocol import KVStore
 
@@ -57,9 +58,9 @@ class Catalogue:
                     "please make sure a batch upload was successful",
                     mend=f"upload {dotted(name)}",
                 )
-            known = self._group_bys.get(dataset)
-            if known is None or known.published != published:
-                known = PreparedGroupBy(published)
+            known, layouts = self._group_bys.get(dataset), described(self._store, name)
+            if known is None or (known.published, known.layouts) != (published, layouts):
+                known = PreparedGroupBy(published, layouts)
                 self._group_bys[dataset] = known
             self._fresh_group_bys[name] = known
             return known

@@ -18,12 +18,12 @@ from chronon.api.naming import sanitize
 from chronon.base.clock import Clock, SystemClock
 from chronon.base.errors import ChrononError, MissingDataError
 from chronon.online.catalogue import Catalogue
-from chronon.online.group_bys import PreparedGroupBy
+from chronon.online.group_bys import NOTHING, PreparedGroupBy
 from chronon.online.join_answers import JoinAnswer
 from chronon.online.joins import EXCEPTION
 from chronon.online.lookups import Lookup, read_all
 from chronon.online.messages import Request, Response, new_response
-from chronon.online.metrics import Metrics, as_error, stale_message
+from chronon.online.metrics import Metrics, as_error, why_missing
 from chronon.store.protocol import KVStore
 
 Fetch = Callable[[str, Sequence[Request], int, bool], list[Response]]
@@ -131,12 +131,14 @@ class Fetcher:
         self, answer: Response, group_by: PreparedGroupBy, lookup: Lookup, key: bytes, typed: dict[str, object]
     ) -> None:
         found = lookup.answer(lookup.reads[0], key, answer.at)
-        stale = group_by.empty_stale(found, answer.at) if found is not None else frozenset[str]()
-        values = group_by.named(found, typed, answer.at, stale)
+        stale = group_by.empty_stale(found, answer.at) if found is not None else NOTHING
+        unknown = group_by.unknown(found) if found is not None else NOTHING
+        values = group_by.named(found, typed, answer.at, stale, unknown)
         if values is None:
             self.metrics.unknown(group_by.name)
             return
         if stale:
             self.metrics.stale(group_by.name, len(stale))
-            values[sanitize(group_by.name) + EXCEPTION] = stale_message(group_by.batch_end, answer.at, stale)
+        if stale or unknown:
+            values[sanitize(group_by.name) + EXCEPTION] = why_missing(group_by.batch_end, answer.at, stale, unknown)
         answer.values, answer.found = values, True

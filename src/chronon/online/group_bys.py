@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from chronon.aggregate.aggregator import Aggregator
+from chronon.aggregate.serving import Unknown
 from chronon.api.inspect import is_events
 from chronon.api.structs import GroupBy
 from chronon.api.wire import from_json
 from chronon.base.errors import RequestError
 from chronon.base.types import DataType, parse_type
 from chronon.online.derived import Derived
+from chronon.online.reading import Reading, feature_columns
 from chronon.online.shaping import positional
 from chronon.plan.functions import declare_all
 from chronon.store.keys import cast, encoder
@@ -19,9 +20,6 @@ from chronon.store.names import batch_dataset, streaming_dataset
 from chronon.store.protocol import Published
 from chronon.store.records import decoder
 from chronon.store.serving_info import GroupByInfo, decode
-
-if TYPE_CHECKING:
-    from chronon.aggregate.serving import Serving
 
 NOTHING: frozenset[str] = frozenset()
 
@@ -74,44 +72,54 @@ class PreparedGroupBy:
     ----------
     published:
         The generation that it answers from, and the only one.
+    layouts:
+        Descriptions of the layouts in which its stream rows may have been written, beside the generation's.
+    reader:
+        A definition whose aggregations are to be answered too, although the generation was made for another. Columns
+        of which not even the inputs were stored are no columns here, but ``lost``.
     """
 
-    def __init__(self, published: Published) -> None:
+    def __init__(self, published: Published, layouts: tuple[bytes, ...] = (), reader: GroupBy | None = None) -> None:
         info = decode(published.info)
         self.published = published
+        self.layouts = layouts
         self.info: GroupByInfo = info
         self.name = info.name
         self.batch_end = info.batch_end
         self.dataset = batch_dataset(info.name)
         self.stream = streaming_dataset(info.name)
-        definition = from_json(GroupBy, info.definition)
+        definition = self._definition = from_json(GroupBy, info.definition)
         declare_all(definition)
         self.key_types = {name: parse_type(text) for name, text in info.keys.items()}
         self.keys = Keys(list(self.key_types), list(self.key_types.values()))
-        columns = {name: parse_type(text) for name, text in info.outputs.items()}
-        self.columns = tuple(columns)
         self.streams = info.record == "temporal"
         self.changes = self.streams and not all(is_events(source) for source in definition.sources or [])
+        asked = reader or definition
+        selected = {name: parse_type(text) for name, text in info.selected.items()}
+        outputs = {name: parse_type(text) for name, text in info.outputs.items()}
+        self.reading = Reading(asked, definition, selected, info, layouts) if self.streams else None
+        columns = self.reading.columns if self.reading is not None else outputs
+        self.columns = tuple(columns)
+        self.lost = frozenset(feature_columns(asked)) - columns.keys() if reader is not None else NOTHING
         self.derived = (
             Derived(definition.derivations, columns, self.key_types, definition=info.name)
             if definition.derivations
             else None
         )
         self.outputs: dict[str, DataType] = self.derived.outputs if self.derived is not None else columns
-        self._serving = self._make_serving(definition) if self.streams else None
         self._decode: Callable[[bytes], list[Any]] = decoder(tuple(columns.values()))
         shapes = [positional(kind) for kind in columns.values()]
         self._shapes = [(i, change) for i, change in enumerate(shapes) if change is not None]
         self._exact_until = info.batch_end + info.stale_after
 
-    def _make_serving(self, definition: GroupBy) -> Serving:
-        selected = {name: parse_type(text) for name, text in self.info.selected.items()}
-        aggregator = Aggregator(definition.aggregations or [], selected, definition=self.name)
-        return aggregator.serving(stale_after=self.info.stale_after)
+    def read_by(self, definition: GroupBy) -> PreparedGroupBy:
+        """The same generation, answering also for a definition that may have other aggregations."""
+        known = self._definition.aggregations == definition.aggregations
+        return self if known else PreparedGroupBy(self.published, self.layouts, definition)
 
     def inputs_of(self, row: bytes) -> Mapping[str, Any]:
         """The inputs of a stream row by name, for a person to see."""
-        return self._serving.read_row(row) if self._serving is not None else {}
+        return self.reading.serving.read_row(row) if self.reading is not None else {}
 
     def answer(self, record: bytes | None, rows: Sequence[bytes], at: int) -> list[Any] | None:
         """The values of ``columns`` for one entity at an instant, ``None`` if nothing is known of it.
@@ -129,34 +137,58 @@ class PreparedGroupBy:
                 expected="an instant at or after the batch end",
                 mend="for the past, backfill",
             )
-        if self._serving is not None:
-            found = self._serving.fetch(record, rows, self.batch_end, at, changes=self.changes)
+        if self.reading is not None:
+            found = self.reading.fetch(record, rows, self.batch_end, at, changes=self.changes)
         else:
             found = self._decode(record) if record is not None else None
         if found is not None:
             for i, change in self._shapes:
-                found[i] = change(found[i])
+                if found[i] is not Unknown.COLUMN:
+                    found[i] = change(found[i])
         return found
+
+    def unknown(self, found: Sequence[Any]) -> frozenset[str]:
+        """The columns that what is stored cannot answer, because it was written for another definition."""
+        if self.reading is None or not self.reading.mixed:
+            return self.lost
+        return self.lost.union(name for name, value in zip(self.columns, found, strict=True) if value is Unknown.COLUMN)
+
+    def known(self, found: Sequence[Any]) -> dict[str, Any]:
+        """The values that could be answered, by the column's name."""
+        pairs = zip(self.columns, found, strict=True)
+        if self.reading is None or not self.reading.mixed:
+            return dict(pairs)
+        return {name: value for name, value in pairs if value is not Unknown.COLUMN}
 
     def empty_stale(self, found: list[Any], at: int) -> frozenset[str]:
         """Empty the columns whose windows the batch is too old for at an instant, and name them."""
-        if at <= self._exact_until or self._serving is None:
+        if at <= self._exact_until or self.reading is None:
             return NOTHING
-        stale = self._serving.stale(self.batch_end, at)
+        stale = self.reading.serving.stale(self.batch_end, at)
         for i, column in enumerate(self.columns):
             if column in stale:
                 found[i] = None
         return stale
 
     def named(
-        self, found: list[Any] | None, keys: Mapping[str, Any], at: int, stale: frozenset[str]
+        self,
+        found: list[Any] | None,
+        keys: Mapping[str, Any],
+        at: int,
+        stale: frozenset[str],
+        unknown: frozenset[str] = NOTHING,
     ) -> dict[str, Any] | None:
         """The features by their names, derived where the group-by has derivations.
 
-        What is derived from a column that was emptied is empty too.
+        What is derived from a column that was emptied is empty too; what is unknown, and what is derived from it, is
+        left out.
         """
-        values = dict(zip(self.columns, found, strict=True)) if found is not None else None
+        values = self.known(found) if found is not None else None
         if self.derived is None:
             return values
         derived = self.derived.apply(values or {}, keys, at)
-        return derived | dict.fromkeys(self.derived.readers(stale) & derived.keys()) if stale else derived
+        if stale:
+            derived |= dict.fromkeys(self.derived.readers(stale) & derived.keys())
+        for name in self.derived.readers(unknown) if unknown else ():
+            derived.pop(name, None)
+        return derived

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chronon.base.errors import ChrononError
+from chronon.online.group_bys import NOTHING
 from chronon.online.joins import PreparedJoin, PreparedPart
 from chronon.online.lookups import Lookup
 from chronon.online.messages import Request, Response, new_response
-from chronon.online.metrics import Metrics, as_error, stale_message
+from chronon.online.metrics import Metrics, as_error, why_missing
 
 
 class JoinAnswer:
@@ -36,6 +37,7 @@ class JoinAnswer:
         self.problems: dict[str, str] = {}
         self.failed: list[str] = []
         self.stale: list[str] = []
+        self.unknown: list[str] = []
 
     def finish(self, metrics: Metrics) -> Response:
         """Put the parts together."""
@@ -68,23 +70,26 @@ class JoinAnswer:
             raise key
         lookup = self.lookups[part.lookup]
         found = lookup.answer(lookup.reads[part.read], key, at)
-        stale = group_by.empty_stale(found, at) if found is not None else frozenset[str]()
+        stale = group_by.empty_stale(found, at) if found is not None else NOTHING
+        unknown = group_by.unknown(found) if found is not None else NOTHING
         if found is None:
             metrics.unknown(part.name)
-        if group_by.derived is None:
-            if found is not None:
-                self.values.update(zip(part.columns, found, strict=True))
-        else:
+        if group_by.derived is not None or unknown:
             own = {key: self.typed[left] for key, left in zip(group_by.key_types, part.keys.names, strict=True)}
-            named = group_by.named(found, own, at, stale) or {}
+            named = group_by.named(found, own, at, stale, unknown) or {}
             self.values.update((part.column(name), value) for name, value in named.items())
+        elif found is not None:
+            self.values.update(zip(part.columns, found, strict=True))
         if stale:
             metrics.stale(part.name, len(stale))
             self.stale += part.columns_of(stale)
-            self.problems[part.exception] = stale_message(group_by.batch_end, at, stale)
+        if unknown:
+            self.unknown += part.columns_of(unknown)
+        if stale or unknown:
+            self.problems[part.exception] = why_missing(group_by.batch_end, at, stale, unknown)
 
     def _derive(self) -> dict[str, Any]:
-        """The columns that leave; not those made of a part that failed, and empty those made of an emptied column."""
+        """The columns that leave; not those made of what failed or is unknown, and empty those of an emptied column."""
         derived = self.join.derived
         if derived is None:
             return self.values
@@ -94,4 +99,6 @@ class JoinAnswer:
                 values.pop(name, None)
         if self.stale:
             values |= dict.fromkeys(derived.readers(self.stale) & values.keys())
+        for name in derived.readers(self.unknown) if self.unknown else ():
+            values.pop(name, None)
         return values

@@ -34,6 +34,8 @@ class PreparedPart:
         The column that says why it failed.
     group_by:
         ``None`` if it cannot be served; then ``problem`` says why.
+    found:
+        What is published of it; ``group_by`` is the same, read by the definition in the join.
     columns:
         The join's columns, parallel to those of the group-by; empty where the group-by has derivations of its own.
     lookup, read:
@@ -51,8 +53,10 @@ class PreparedPart:
         self.lookup = self.read = -1
         self.columns: tuple[str, ...] = ()
         self._renamed: dict[str, str] = {}
+        self.found: PreparedGroupBy | None = None
         try:
-            known = self.group_by = find(self.name)
+            self.found = find(self.name)
+            known = self.group_by = self.found.read_by(part.groupBy)
         except ChrononError as problem:
             self.problem = problem
             return
@@ -76,7 +80,7 @@ class PreparedPart:
         """The join's columns that are, or are made of, some columns of the group-by before its derivations."""
         known = self.group_by
         own = entering if known is None or known.derived is None else known.derived.readers(entering)
-        return [self._renamed[name] for name in own]
+        return [self.column(name) for name in own]
 
 
 class PreparedJoin:
@@ -116,6 +120,7 @@ class PreparedJoin:
         self.dependants: dict[str, frozenset[str]] = {}
         if join.derivations:
             unknown = [f"{part.prefix}_" for part in self.parts if part.group_by is None]
+            unknown += [part.column(name) for part in self.parts if part.group_by for name in part.group_by.lost]
             self.derived = Derived(join.derivations, columns, self.key_types, definition=self.name, unknown=unknown)
             self.outputs = self.derived.outputs
             self.dependants = {part.prefix: self.derived.readers(part.outputs) for part in self.parts}
@@ -128,7 +133,7 @@ class PreparedJoin:
             if part.group_by is None:
                 return False
             try:
-                if find(part.group_by.name) is not part.group_by:
+                if find(part.group_by.name) is not part.found:
                     return False
             except ChrononError:
                 return False

@@ -99,10 +99,14 @@ def as_error(error: Exception) -> ChrononError:
     return error if isinstance(error, ChrononError) else ChrononError(f"{type(error).__name__}: {error}")
 
 
-def stale_message(batch_end: int, at: int, columns: Iterable[str]) -> str:
-    """Why columns were left empty."""
+def why_missing(batch_end: int, at: int, stale: Iterable[str], unknown: Iterable[str]) -> str:
+    """Why columns were left empty or left out."""
+    late, other = ", ".join(sorted(stale)), ", ".join(sorted(unknown))
     ends, asked = instant(batch_end), instant(at)
-    return f"The batch ends at {ends} UTC, too long before {asked} for the windows of {', '.join(sorted(columns))}"
+    reasons = [f"The batch ends at {ends} UTC, too long before {asked} for the windows of {late}"] if late else []
+    if other:
+        reasons.append(f"What is stored was written by a definition without {other}; upload the group-by again")
+    return "\n".join(reasons)
 
 
 def _shown(labels: Labels) -> str:

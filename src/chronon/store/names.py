@@ -7,6 +7,9 @@ from chronon.api.naming import sanitize, slashed
 JOINS = "joins/"
 """Before the names of joins among the entries of ``meta``."""
 
+LAYOUTS = "layouts/"
+"""Before the names of group-bys whose layouts are described there."""
+
 
 def batch_dataset(name: str) -> str:
     """The dataset of a group-by's uploads.
@@ -33,3 +36,12 @@ def join_entry(name: str) -> str:
     'joins/shop/checkout.v1'
     """
     return f"{JOINS}{slashed(name)}"
+
+
+def layout_entries(name: str) -> str:
+    """What the entries begin with that describe the layouts of a group-by's bytes.
+
+    >>> layout_entries("shop.purchases.v1")
+    'layouts/shop/purchases.v1/'
+    """
+    return f"{LAYOUTS}{slashed(name)}/"
