@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -88,53 +88,62 @@ def column(kind: DataType, count: int, random: np.random.Generator) -> pa.Array:
     return pa.MapArray.from_arrays(offsets, labels, numbers)
 
 
-def world(events: int, queries: int, keys: int, kind: DataType, seed: int = 7) -> tuple[pa.RecordBatch, pa.RecordBatch]:
-    """Sorted rows and queries over the last 60 days."""
+def sorted_times(count: int, keys: int, days: int, random: np.random.Generator) -> dict[str, pa.Array]:
+    """Keys and instants of the last days, sorted by both."""
+    key, ts = random.integers(0, keys, count), END - random.integers(0, days * DAY, count)
+    order = np.lexsort((ts, key))
+    return {"__key": pa.array(key[order]), "ts": pa.array(ts[order])}
+
+
+def events(count: int, keys: int, kind: DataType, seed: int = 7) -> pa.RecordBatch:
+    """Sorted rows of the last 60 days."""
     random = np.random.default_rng(seed)
+    rows = sorted_times(count, keys, DAYS, random)
+    rows["x"] = column(kind, count, random)
+    rows["bucket"] = pa.array(["p", "q", "r"]).take(pa.array(random.integers(0, 3, count)))
+    return pa.record_batch(rows)
 
-    def sorted_times(count: int, days: int) -> dict[str, np.ndarray]:
-        key, ts = random.integers(0, keys, count), END - random.integers(0, days * DAY, count)
-        order = np.lexsort((ts, key))
-        return {"__key": key[order], "ts": ts[order]}
 
-    rows = {name: pa.array(values) for name, values in sorted_times(events, DAYS).items()}
-    rows["x"] = column(kind, events, random)
-    rows["bucket"] = pa.array(["p", "q", "r"]).take(pa.array(random.integers(0, 3, events)))
-    return pa.record_batch(rows), pa.record_batch({k: pa.array(v) for k, v in sorted_times(queries, 10).items()})
+def asked(count: int, keys: int, seed: int = 7) -> pa.RecordBatch:
+    """Sorted queries of the last ten days."""
+    return pa.record_batch(sorted_times(count, keys, 10, np.random.default_rng([seed, 1])))
 
 
 def cut(batch: pa.RecordBatch, size: int = 1 << 17) -> list[pa.RecordBatch]:
     return [batch.slice(at, size) for at in range(0, batch.num_rows, size)]
 
 
-def cost(name: str, windows: tuple[str | None, ...], events: int, queries: int, keys: int, threads: int) -> float:
+def algebra(name: str, windows: tuple[str | None, ...]) -> Aggregator:
+    """One operation over some windows."""
+    kind, arguments = OPERATIONS[name]
+    definition = aggregation("x", name.split(" ", 1)[0], *windows, **arguments)
+    return Aggregator([definition], {"x": kind, "bucket": STRING})
+
+
+def cost(name: str, windows: tuple[str | None, ...], count: int, queries: int, keys: int, threads: int) -> float:
     """CPU seconds of one operation."""
-    return times(name, windows, events, queries, keys, threads)[0]
+    return times(name, windows, count, queries, keys, threads)[0]
 
 
 def times(
-    name: str, windows: tuple[str | None, ...], events: int, queries: int, keys: int, threads: int
+    name: str, windows: tuple[str | None, ...], count: int, queries: int, keys: int, threads: int
 ) -> tuple[float, float]:
     """CPU and wall seconds of one operation."""
-    kind, arguments = OPERATIONS[name]
-    rows, asked = world(events, queries, keys, kind)
-    definition = aggregation("x", name.split(" ", 1)[0], *windows, **arguments)
-    aggregator = Aggregator([definition], {"x": kind, "bucket": STRING})
+    rows, questions, aggregator = events(count, keys, OPERATIONS[name][0]), asked(queries, keys), algebra(name, windows)
     before, begun = time.process_time(), time.perf_counter()
-    answered = sum(batch.num_rows for batch in aggregator.run(cut(rows), cut(asked), threads=threads))
+    answered = sum(batch.num_rows for batch in aggregator.run(cut(rows), cut(questions), threads=threads))
     took = time.process_time() - before, time.perf_counter() - begun
     assert answered == queries
     return took
 
 
-def sort_cost(events: int, keys: int, kind: DataType) -> float:
+def sort_cost(count: int, keys: int, kind: DataType) -> float:
     """CPU seconds of DuckDB for the sort of the same rows."""
     import duckdb
     import pyarrow.parquet as pq
 
-    rows, _ = world(events, 1, keys, kind)
-    shuffled = pa.Table.from_batches([rows]).select(["__key", "ts", "x"])
-    shuffled = shuffled.take(pa.array(np.random.default_rng(1).permutation(events)))
+    shuffled = pa.Table.from_batches([events(count, keys, kind)]).select(["__key", "ts", "x"])
+    shuffled = shuffled.take(pa.array(np.random.default_rng(1).permutation(count)))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "rows.parquet"
         pq.write_table(shuffled, path)
@@ -142,7 +151,7 @@ def sort_cost(events: int, keys: int, kind: DataType) -> float:
         query = f"SELECT __key, ts, x FROM read_parquet('{path}') ORDER BY __key, ts"
         before = time.process_time()
         reader = connection.sql(query).to_arrow_reader()
-        assert sum(batch.num_rows for batch in reader) == events
+        assert sum(batch.num_rows for batch in reader) == count
         return time.process_time() - before
 
 
@@ -204,19 +213,25 @@ def hot(names: list[str], size: argparse.Namespace) -> None:
 
 
 def hot_one(name: str, size: argparse.Namespace) -> None:
-    kind, arguments = OPERATIONS[name]
-    rows, asked = world(size.events, size.queries, 1, kind)
-    definition = aggregation("x", name.split(" ", 1)[0], *WINDOWS, **arguments)
-    aggregator = Aggregator([definition], {"x": kind, "bucket": STRING})
+    rows, questions = events(size.events, 1, OPERATIONS[name][0]), asked(size.queries, 1)
+    measured(name, cut(rows), cut(questions), size.queries, lambda: 0.0)
+
+
+def measured(
+    name: str, rows: Iterable[pa.RecordBatch], questions: Iterable[pa.RecordBatch], count: int, off: Callable[[], float]
+) -> None:
+    """Print the CPU seconds of an operation, less those that ``off`` tells at the end, and by how many MB it grew."""
+    aggregator = algebra(name, WINDOWS)
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     before = time.process_time()
-    answered = sum(batch.num_rows for batch in aggregator.run(cut(rows), cut(asked)))
-    assert answered == size.queries
-    print(time.process_time() - before, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held) / 1024)
+    answered = sum(batch.num_rows for batch in aggregator.run(rows, questions))
+    took = time.process_time() - before - off()
+    assert answered == count
+    print(took, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held) / 1024)
 
 
 def stream(names: list[str], size: argparse.Namespace) -> None:
-    """Rows are made, a few million at a time, while they are asked for; the time that takes is taken off."""
+    """Rows are made, half a million at a time, while they are asked for; the time that takes is taken off."""
     print(f"{size.events:,} events, {size.queries:,} queries, {size.keys:,} keys, never in memory at once")
     print(f"{'operation':24}{'ns per event, window':>22}{'CPU s':>9}{'peak MB above the start':>25}")
     for name in names:
@@ -227,40 +242,34 @@ def stream(names: list[str], size: argparse.Namespace) -> None:
 
 
 def stream_one(name: str, size: argparse.Namespace) -> None:
-    kind, arguments = OPERATIONS[name]
-    pieces = max(1, size.events // 2_000_000)
+    kind = OPERATIONS[name][0]
+    pieces = max(1, size.events // 500_000)  # small, so that the peak is not that of making them
     each = max(1, size.keys // pieces)
     making = 0.0
 
-    def made(which: int) -> Iterator[pa.RecordBatch]:
+    def made(make: Callable[[int], pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         nonlocal making
         for piece in range(pieces):
             before = time.process_time()
-            batch = world(size.events // pieces, size.queries // pieces, each, kind, seed=piece)[which]
-            keys = pa.array(batch["__key"].to_numpy() + piece * each)
-            moved = batch.set_column(0, "__key", keys)
+            batch = make(piece)
+            moved = batch.set_column(0, "__key", pa.array(batch["__key"].to_numpy() + piece * each))
             making += time.process_time() - before
             yield from cut(moved)
 
-    definition = aggregation("x", name.split(" ", 1)[0], *WINDOWS, **arguments)
-    aggregator = Aggregator([definition], {"x": kind, "bucket": STRING})
-    world(1000, 1000, 10, kind)
-    held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    before = time.process_time()
-    answered = sum(batch.num_rows for batch in aggregator.run(made(0), made(1)))
-    assert answered == size.queries // pieces * pieces
-    took = time.process_time() - before - making
-    print(took, (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - held) / 1024)
+    rows = made(lambda piece: events(size.events // pieces, each, kind, seed=piece))
+    questions = made(lambda piece: asked(size.queries // pieces, each, seed=piece))
+    events(1000, 10, kind)
+    measured(name, rows, questions, size.queries // pieces * pieces, lambda: making)
 
 
 def online() -> None:
     """Merge and finalise 30 columns from 60 tiles, straight from bytes, beside the same in plain Python."""
     columns = [(name, window) for name in ("COUNT", "SUM", "AVERAGE", "MIN", "MAX") for window in HOURLY]
-    algebra = Algebra([aggregation("x", name, window) for name, window in columns], {"x": DOUBLE})
-    serving = algebra.aggregator.serving()
+    tiled = Algebra([aggregation("x", name, window) for name, window in columns], {"x": DOUBLE})
+    serving = tiled.aggregator.serving()
     random = np.random.default_rng(3)
     rows = [Row(END + i * HOUR // 4, {"x": float(random.normal(100, 30))}) for i in range(240)]
-    tiles = algebra.tiles(rows)
+    tiles = tiled.tiles(rows)
     at = END + 60 * HOUR
     states = [plain_states(rows[4 * i : 4 * i + 4]) for i in range(len(tiles))]
     starts = [serving.tiles.start(rows[4 * i].ts) for i in range(len(tiles))]
