@@ -16,7 +16,6 @@ from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows, Series
 from chronon.aggregate.shapes import Shape
 from chronon.base.arrow import compute, to_arrow
-from chronon.base.errors import DataError, Place
 from chronon.base.types import FLOATS
 
 if TYPE_CHECKING:
@@ -58,14 +57,7 @@ class Chunk:
             return shapes.bucketed(self.series(base), self.columns[base.bucket])
         if base.shape is Shape.MAPPED:
             return shapes.mapped(column, self.rows, skip_nan=base.operation.skips_nan)
-        groups = shapes.by_position(column, self.rows)
-        if groups.series.values.null_count:
-            raise DataError(
-                "a list to be aggregated element by element holds a null",
-                place=Place(field=base.input),
-                mend="fill nulls in the select, for example TRANSFORM(x, v -> COALESCE(v, 0))",
-            )
-        return groups
+        return shapes.by_position(column, self.rows)
 
 
 @dataclass
@@ -160,7 +152,7 @@ def _answer_groups(
         first = _typed(answer_from(base, chunk, lo[:led], hi[:led], earlier), base)
         return pa.concat_arrays([first, _answer_groups(base, chunk, queries[led:], lo[led:], hi[led:], None)])
     groups = chunk.groups(base)
-    shapes.check_lengths(base.input, groups, lo, hi)
+    shapes.check_lists(base.input, groups, lo, hi)
     found = shapes.sightings(groups, queries.keys, lo, hi)
     items = base.operation.finish(base.operation.slide(groups.series, found.lo, found.hi))
     filled = shapes.seen(groups.present, lo, hi) if groups.present is not None else None

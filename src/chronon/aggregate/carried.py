@@ -73,7 +73,7 @@ def answer_from(base: Base, chunk: Chunk, lo: Longs, hi: Longs, earlier: Earlier
         if isinstance(seed, Refused):
             raise seed.problem
     groups = chunk.groups(base)
-    shapes.check_lengths(base.input, groups, lo, hi)
+    shapes.check_lists(base.input, groups, lo, hi)
     if base.shape is Shape.ELEMENT_WISE:
         _check_length(base, groups, earlier, hi)
     answered = list(_by_label(base, groups, chunk, lo, hi, earlier))

@@ -10,8 +10,8 @@ from math import isfinite, isnan
 from typing import Any
 
 from chronon.aggregate.parts import Base
-from chronon.aggregate.shapes import Shape
-from chronon.base.errors import DataError, Place
+from chronon.aggregate.shapes import Shape, null_inside, unequal_lengths
+from chronon.aggregate.values import restored
 
 
 class Cell:
@@ -32,6 +32,7 @@ class Cell:
         self.base = base
         self._operation = base.operation
         self._merged = merged or base.operation.merge
+        self._restore = restored(base.output)
 
     def lift(self, row: Mapping[str, Any], ts: int, seq: int) -> Any | None:
         """The state of one row; ``None`` if its cell has nothing to aggregate. ``ts`` in ms."""
@@ -56,8 +57,9 @@ class Cell:
         if len(known) <= 1:
             return known[0] if known else None
         if self.base.shape is Shape.ELEMENT_WISE:
-            if len({len(state) for state in known}) > 1:
-                raise self._mismatch(sorted({len(state) for state in known}))
+            lengths = {len(state) for state in known}
+            if len(lengths) > 1:
+                raise unequal_lengths(self.base.input, min(lengths), max(lengths))
             return [self._merge(column) for column in zip(*known, strict=True)]
         if not self.base.grouped:
             return self._merged(known)
@@ -88,7 +90,7 @@ class Cell:
         if self.base.shape is Shape.ELEMENT_WISE:
             before = state if state is not None else [None] * len(value)
             if len(before) != len(value):
-                raise self._mismatch([len(before), len(value)])
+                raise unequal_lengths(self.base.input, len(before), len(value))
             return [take(inner, item) for inner, item in zip(before, self._whole(value), strict=True)]
         items = [item for item in value if item is not None] if self.base.flattened else [value]
         if self.base.bucket is None:
@@ -110,22 +112,14 @@ class Cell:
         if self.base.shape is Shape.ELEMENT_WISE:
             return [None if inner is None else self._operation.result(inner) for inner in state]
         if self.base.grouped:
-            return {label: self._operation.result(inner) for label, inner in state.items()}
-        value = self._operation.result(state)
+            value = {label: self._operation.result(inner) for label, inner in state.items()}
+        else:
+            value = self._operation.result(state)
+        if self._restore is not None:
+            return self._restore(value)
         return None if isinstance(value, float) and not isfinite(value) else value
 
     def _whole(self, value: Sequence[Any]) -> Sequence[Any]:
         if any(item is None for item in value):
-            raise DataError(
-                "a list to be aggregated element by element holds a null",
-                place=Place(field=self.base.input),
-                mend="fill nulls in the select, for example TRANSFORM(x, v -> COALESCE(v, 0))",
-            )
+            raise null_inside(self.base.input)
         return value
-
-    def _mismatch(self, lengths: Sequence[int]) -> DataError:
-        return DataError(
-            f"lists of {' and of '.join(map(str, lengths))} items are to be aggregated element by element",
-            place=Place(field=self.base.input),
-            expected="lists of one length for each key",
-        )

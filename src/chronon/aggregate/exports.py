@@ -32,7 +32,7 @@ def by_label(
 ) -> Sequence[Any]:
     """The same of a grouped base: by label, or element-wise in a list, what ``states_of`` makes of its elements."""
     groups = chunk.groups(base)
-    shapes.check_lengths(base.input, groups, lo, hi)
+    shapes.check_lists(base.input, groups, lo, hi)
     row_keys = chunk.rows.keys
     owners = row_keys[np.minimum(lo, max(len(row_keys) - 1, 0))] if len(row_keys) else lo
     found = shapes.sightings(groups, owners, lo, hi)

@@ -53,7 +53,8 @@ def payload_order(kind: DataType) -> Callable[[Any], Any]:
     """The sort key of values of one type in the tie-break order.
 
     Numbers by value (floats by the total order of IEEE 754, every NaN the greatest), text by its UTF-8 bytes, lists,
-    maps and structs by their packed bytes: a struct as the list of its fields, a map in the order of its keys.
+    maps and structs by their packed bytes: a struct as the list of its fields, a map in the order of its keys, and as
+    a list of pairs if they are no text.
 
     >>> from chronon.base.types import DOUBLE
     >>> sorted([0.0, float("nan"), -0.0, -1.0], key=payload_order(DOUBLE))
@@ -90,7 +91,10 @@ def _packable(kind: DataType) -> Callable[[Any], Any]:
         return lambda value: value if value is None else [item(entry) for entry in value]
     if isinstance(kind, MapType):
         item = _packable(kind.value)
-        return lambda value: value if value is None else {key: item(entry) for key, entry in value.items()}
+        if kind.key == STRING:
+            return lambda value: value if value is None else {key: item(entry) for key, entry in value.items()}
+        order = payload_order(kind.key)
+        return lambda value: value if value is None else [[key, item(value[key])] for key in sorted(value, key=order)]
     if isinstance(kind, StructType):
         fields = [(name, _packable(part)) for name, part in kind.fields]
         return lambda value: value if value is None else [part(value[name]) for name, part in fields]

@@ -119,6 +119,10 @@ class TimedPick(PickOperation):
     newest: ClassVar[bool]
     """Whether to read from the back of the order, the newest element first."""
 
+    @property
+    def bytes_per_key(self) -> str:
+        return "one value, its time and sequence" if self.single else "k values, their times and sequences"
+
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Picks:
         counts = np.clip(hi - lo, 0, self.limit)
         positions = np.empty(int(counts.sum()), dtype=np.int64)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
-from chronon.aggregate.kernel import onekey
 from chronon.aggregate.layout import Layout
 from chronon.aggregate.record import HEADER_SIZE, ROW, bits, record, tail
+from chronon.aggregate.values import declared
 from chronon.base.errors import DataError, Place
-from chronon.base.types import BOOLEAN, DOUBLE, FLOAT, DataType, ListType, MapType, StructType
+from chronon.base.types import BOOLEAN
 
 
 class StreamRows:
@@ -69,38 +69,3 @@ class StreamRows:
             if values[name] is not None and layout.schema[name] == BOOLEAN:
                 values[name] = bool(values[name])
         return values
-
-
-def declared(kind: DataType) -> Callable[[Any], Any] | None:
-    """What makes of a value, not null, one that is exactly of its type; ``None`` where nothing is to be done.
-
-    Floats of 32 bits are rounded, whole numbers given for reals become reals, structs become dicts.
-
-    >>> as_float = declared(FLOAT)
-    >>> as_float(0.1)
-    0.10000000149011612
-    """
-    if kind == FLOAT:
-        return onekey.narrowed
-    if kind == DOUBLE:
-        return float
-    if isinstance(kind, ListType):
-        item = _nullable(kind.element)
-        return None if item is None else lambda value: [item(entry) for entry in value]
-    if isinstance(kind, MapType):
-        item = _nullable(kind.value)
-        return None if item is None else lambda value: {key: item(entry) for key, entry in value.items()}
-    if isinstance(kind, StructType):
-        fields = [(name, _nullable(part)) for name, part in kind.fields]
-        return lambda value: {
-            name: part(entry) if part is not None else entry
-            for (name, part), entry in zip(
-                fields, [value[name] for name, _ in fields] if isinstance(value, Mapping) else value, strict=True
-            )
-        }
-    return None
-
-
-def _nullable(kind: DataType) -> Callable[[Any], Any] | None:
-    declare = declared(kind)
-    return None if declare is None else lambda value: None if value is None else declare(value)

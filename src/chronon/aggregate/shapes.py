@@ -51,6 +51,8 @@ class Groups:
         For each row whether its mere presence makes a result that is not null (a map or list, even an empty one).
     lengths:
         For element-wise: the length of each row's list, -1 where there is none.
+    holed:
+        For element-wise: which rows' lists hold a null.
     """
 
     series: Series
@@ -59,6 +61,7 @@ class Groups:
     labels: pa.Array
     present: np.ndarray | None
     lengths: Longs | None = None
+    holed: np.ndarray | None = None
 
 
 @dataclass
@@ -120,8 +123,14 @@ def by_position(column: pa.Array, rows: Rows) -> Groups:
     counts = np.maximum(lengths, 0)
     row_of = np.repeat(np.arange(len(column), dtype=np.int64), counts)
     place = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
-    groups = _grouped(Series(column.flatten(), row_of, None, rows), pa.array(place), present=lengths >= 0)
-    groups.lengths = lengths
+    values, holed = column.flatten(), None
+    if values.null_count:
+        valid = values.is_valid().to_numpy(zero_copy_only=False)
+        holed = np.zeros(len(column), dtype=bool)
+        holed[row_of[~valid]] = True
+        values, row_of, place = values.drop_null(), row_of[valid], place[valid]
+    groups = _grouped(Series(values, row_of, None, rows), pa.array(place), present=lengths >= 0)
+    groups.lengths, groups.holed = lengths, holed
     return groups
 
 
@@ -202,17 +211,19 @@ def _masked(offsets: Longs, nothing: np.ndarray) -> pa.Array:
     return pa.array(offsets.astype(np.int32), mask=np.append(nothing, [False]))
 
 
-def check_lengths(column: str, groups: Groups, row_lo: Longs, row_hi: Longs) -> None:
-    """Refuse a range of rows that holds lists of different lengths, to be aggregated element by element.
+def check_lists(column: str, groups: Groups, row_lo: Longs, row_hi: Longs) -> None:
+    """Refuse a range of rows that cannot be aggregated element by element.
 
     Raises
     ------
     DataError
-        With two such lengths.
+        For lists of two lengths, and for a list that holds a null.
     """
     lengths = groups.lengths
     if lengths is None:
         return
+    if groups.holed is not None and seen(groups.holed, row_lo, row_hi).any():
+        raise null_inside(column)
     rows = np.flatnonzero(lengths >= 0)
     if len(rows) < 2:  # noqa: PLR2004 - two lists can differ
         return
@@ -228,6 +239,15 @@ def check_lengths(column: str, groups: Groups, row_lo: Longs, row_hi: Longs) -> 
     inside = lengths[row_lo[bad[0]] : row_hi[bad[0]]]
     inside = np.unique(inside[inside >= 0])
     raise unequal_lengths(column, int(inside[0]), int(inside[-1]))
+
+
+def null_inside(column: str) -> DataError:
+    """What to raise for a list with a null that is to be aggregated element by element."""
+    return DataError(
+        "a list to be aggregated element by element holds a null",
+        place=Place(field=column),
+        mend="fill nulls in the select, for example TRANSFORM(x, v -> COALESCE(v, 0))",
+    )
 
 
 def unequal_lengths(column: str, one: int, other: int) -> DataError:

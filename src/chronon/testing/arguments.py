@@ -38,11 +38,11 @@ class K:
         return int(text)
 
 
-def parse_arguments(given: Mapping[str, str], k: K | None) -> Arguments:
-    """Read an ``argMap``; ``ConfigError`` where it is wrong. Unknown arguments are ignored."""
+def parse_arguments(given: Mapping[str, str], k: K | None, *, percentiles: bool) -> Arguments:
+    """Read an ``argMap``; ``ConfigError`` where it is wrong. Arguments that the operation does not take are ignored."""
     return Arguments(
         k=k.parse(given.get("k")) if k else 0,
-        percentiles=_percentiles(given["percentiles"]) if "percentiles" in given else (0.5,),
+        percentiles=_percentiles(given["percentiles"]) if percentiles and "percentiles" in given else (0.5,),
     )
 
 

@@ -166,7 +166,7 @@ def columns_of(aggregation: structs.Aggregation, schema: Schema) -> list[Column]
     buckets = list(aggregation.buckets or [None])
     for bucket in buckets:
         _check_bucket(bucket, shape, schema)
-    arguments = parse_arguments(aggregation.argMap or {}, formula.k)
+    arguments = parse_arguments(aggregation.argMap or {}, formula.k, percentiles=name == "APPROX_PERCENTILE")
     result = formula.output(element)
     if shape is Shape.ELEMENT_WISE:
         result = ListType(result)

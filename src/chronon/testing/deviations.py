@@ -17,6 +17,7 @@ __all__ = ["DEVIATIONS", "Deviation"]
 
 
 _AREA = "tests/testing"
+_ALGEBRA = "tests/aggregate"
 
 _LISTED = (
     Deviation(
@@ -141,6 +142,13 @@ _LISTED = (
         ),
     ),
     Deviation(
+        "Q17",
+        "BOUNDED_UNIQUE_COUNT that has reached k cannot be stored for numbers and binary values: the upload fails.",
+        "The k least values are kept, of every type.",
+        "One busy key must not stop an upload.",
+        (f"{_ALGEBRA}/test_rules.py::test_a_bounded_count_beyond_k_is_stored_for_every_type",),
+    ),
+    Deviation(
         "Q20",
         "APPROX_PERCENTILE without arguments fails; beyond k values its result differs from run to run.",
         "Without arguments it gives the median; a result is the same in every run, within the stated rank error.",
@@ -179,11 +187,32 @@ _LISTED = (
         (f"{_AREA}/test_definitions.py::test_two_columns_of_one_name_are_refused",),
     ),
     Deviation(
+        "Q26",
+        "The counters of AVERAGE, VARIANCE and HISTOGRAM have 32 bits.",
+        "They have 64; what a HISTOGRAM gives has 32, as its type says.",
+        "Counts that wrap give averages that look plausible.",
+        (f"{_ALGEBRA}/test_rules.py::test_counters_have_64_bits",),
+    ),
+    Deviation(
         "Q27",
         "A window in hours at daily accuracy fails in the job.",
         "The definition is refused.",
         "An error belongs to the definition, before a job starts.",
         (f"{_AREA}/test_windows.py::test_daily_windows_are_in_days",),
+    ),
+    Deviation(
+        "Q29",
+        "A tile counts with all its events, also those after the instant that is asked for.",
+        "So it does, and the answer is marked inexact; only tiles that are closed are made.",
+        "A tile cannot tell its rows apart.",
+        (f"{_ALGEBRA}/test_tiles.py::test_a_tile_counts_with_all_its_rows_and_the_answer_is_marked_inexact",),
+    ),
+    Deviation(
+        "Q30",
+        "Tiles of a group-by without windows fail.",
+        "They are an hour wide.",
+        "Nothing cuts them.",
+        (f"{_ALGEBRA}/test_tiles.py::test_a_tile_is_as_wide_as_the_windows_allow",),
     ),
     Deviation(
         "Q31",
@@ -198,6 +227,13 @@ _LISTED = (
         "They are floored.",
         "A window is never shorter than declared.",
         (f"{_AREA}/test_windows.py::test_windows_before_1970_start_at_their_hop_too",),
+    ),
+    Deviation(
+        "Q36",
+        "Finalising sorts what FIRST_K, LAST_K, TOP_K and BOTTOM_K remember in place, which must not be updated then.",
+        "Finalising changes nothing.",
+        "An answer must not change the next one.",
+        (f"{_ALGEBRA}/test_states.py::test_finalising_a_state_leaves_it_as_it_is",),
     ),
     Deviation(
         "Q37",
@@ -219,6 +255,16 @@ _LISTED = (
         "They are rounded once, as far as two doubles carry.",
         "The same rows give the same answer.",
         (f"{_AREA}/test_operations.py::test_plain_operations",),
+    ),
+    Deviation(
+        "Q43",
+        "Lists that hold a null and maps with a null key can be answered but not stored.",
+        "Nulls in lists are stored; a map with a null key is refused, by the row that has it.",
+        "What is answered offline must be answered online.",
+        (
+            f"{_ALGEBRA}/test_rules.py::test_lists_with_nulls_are_stored",
+            f"{_ALGEBRA}/test_rules.py::test_a_null_key_of_a_map_is_refused",
+        ),
     ),
 )
 

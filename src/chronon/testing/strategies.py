@@ -53,7 +53,8 @@ WINDOWS = (None, "1h", "11h", "12h", "24h", "1d", "2d", "7d", "287h", "12d", "13
 
 STRUCT = StructType((("a", INT), ("b", STRING)))
 _LISTS = (ListType(INT), ListType(BYTE), ListType(STRUCT), ListType(ListType(INT)))
-_PAYLOADS = (STRUCT, *_LISTS, MapType(STRING, DOUBLE), BYTE, BOOLEAN, BINARY)
+_MAPS = (MapType(STRING, DOUBLE), MapType(INT, LONG), MapType(BINARY, ListType(INT)))
+_PAYLOADS = (STRUCT, *_LISTS, *_MAPS, BYTE, BOOLEAN, BINARY)
 _TEXTS = ("", "a", "b", "B", "é", "\uff01", "\U0001f600")
 _INTEGER_BITS = {BYTE: 8, SHORT: 16, INT: 32, LONG: 64}
 _BUCKET = "bucket"
@@ -246,7 +247,8 @@ def _values(kind: DataType, *, extremes: bool) -> st.SearchStrategy[Any]:
     if isinstance(kind, ListType):
         return st.lists(cells(kind.element, extremes=extremes), max_size=3)
     if isinstance(kind, MapType):
-        return st.dictionaries(st.sampled_from(_TEXTS[:4]), cells(kind.value, extremes=extremes), max_size=3)
+        keys = st.sampled_from(_TEXTS[:4]) if kind.key == STRING else _values(kind.key, extremes=extremes)
+        return st.dictionaries(keys, cells(kind.value, extremes=extremes), max_size=3)
     if isinstance(kind, StructType):
         return st.tuples(*(cells(part, extremes=extremes) for _, part in kind.fields))
     if kind in _INTEGER_BITS:
