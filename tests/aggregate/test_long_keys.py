@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chronon.aggregate import chunks
+from chronon.aggregate import chunks, uploads
 from chronon.aggregate.rule import WindowRule
 from chronon.base.errors import DataError
 from chronon.base.time import DAY_MS, HOUR_MS, MINUTE_MS
@@ -52,6 +53,34 @@ def test_every_operation_in_every_shape_gives_what_the_oracle_gives(operation, s
         algebra = Algebra(definition.aggregations, definition.schema)
         answers = algebra.run(rows, asked, cuts=cuts, query_cuts=(1, 4), threads=threads)
     assert_same([definition.oracle.at(rows.get(key, []), at) for key, at in asked], answers)
+
+
+@each_combination
+@settings(max_examples=3)
+@given(data=st.data(), rows_at_once=st.integers(1, 5))
+def test_an_upload_that_takes_a_key_in_pieces_is_fetched_as_ever(operation, shape, data, rows_at_once):
+    definition = data.draw(definitions([operation], [shape], max_aggregations=2))
+    rows = data.draw(histories(definition.schema, tensors=definition.tensors, max_rows=16))
+    at = ORIGIN + data.draw(st.sampled_from([0, 1, HOUR_MS, DAY_MS, 2 * DAY_MS]))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "ROWS_AT_ONCE", rows_at_once)
+        answer = Algebra(definition.aggregations, definition.schema).visible(rows, rows, ORIGIN, at)
+    assert_same(definition.oracle.visible(rows, rows, ORIGIN, at), answer)
+
+
+def test_only_a_key_that_is_too_long_is_uploaded_in_pieces(monkeypatch):
+    """Always of as many rows, so that its record does not depend on how batches are cut."""
+    monkeypatch.setattr(uploads, "ROWS_AT_ONCE", 10)
+    keys = [*[1] * 7, *[2] * 8, *[3] * 25, *[4] * 2]
+    table = pa.table({"__key": keys, "ts": range(len(keys))})
+    for step in (1, 4, 50):
+        pieces = [
+            (piece["__key"].to_pylist(), goes_on)
+            for piece, goes_on in uploads.key_pieces(table.to_batches(max_chunksize=step), 10)
+        ]
+        assert [key for some, _ in pieces for key in some] == keys
+        assert [len(some) for some, goes_on in pieces if goes_on] == [10, 10]
+        assert all(some == [3] * 10 for some, goes_on in pieces if goes_on)
 
 
 EVERYTHING = [

@@ -117,16 +117,22 @@ class Aggregator:
         return Pass(self.parts, self.schema, rule, threads, *sizes).run(events, queries)
 
     def uploads(
-        self, events: Iterable[pa.RecordBatch], batch_end: int, *, stale_after: int = 2 * DAY_MS
+        self,
+        events: Iterable[pa.RecordBatch],
+        batch_end: int,
+        *,
+        stale_after: int = 2 * DAY_MS,
+        at_once: int | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """The batch records of all keys: batches of ``key`` and ``value`` (bytes).
 
-        ``events`` as for ``run``; rows at or after ``batch_end`` (ms) are left to the stream. Windows stay exact for
-        ``stale_after`` ms after the batch end.
+        ``events`` and ``at_once`` as for ``run``; rows at or after ``batch_end`` (ms) are left to the stream. Windows
+        stay exact for ``stale_after`` ms after the batch end.
         """
         from chronon.aggregate.uploads import Uploads
 
-        return Uploads(self.layout, batch_end, stale_after).run(events)
+        sizes = () if at_once is None else (at_once,)
+        return Uploads(self.layout, batch_end, stale_after, *sizes).run(events)
 
     def changes(
         self,

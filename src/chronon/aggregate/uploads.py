@@ -8,7 +8,7 @@ and included).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,11 +46,14 @@ class Uploads:
         B in ms; rows at or after it are left to the stream.
     stale_after:
         For how many ms after ``batch_end`` windows stay exact.
+    rows_at_once:
+        About how many rows are turned into states at once.
     """
 
     layout: Layout
     batch_end: int
     stale_after: int = 2 * DAY_MS
+    rows_at_once: int = field(default_factory=lambda: ROWS_AT_ONCE)
 
     def run(self, events: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Batches of ``key`` and ``value``, one row for each key that has anything to remember, ascending."""
@@ -58,7 +61,7 @@ class Uploads:
 
         write = BatchRecords(self.layout).write
         begun: dict[int, Batch] = {}
-        for table, goes_on in key_pieces(events, ROWS_AT_ONCE):
+        for table, goes_on in key_pieces(events, self.rows_at_once):
             for key, batch in self._batches(self._chunk(table)):
                 begun[key] = self._merged(begun[key], batch) if key in begun else batch
             last = table["__key"][-1].as_py()
@@ -169,7 +172,7 @@ def _run_ends(row: Longs, opens: np.ndarray) -> Longs:
 
 
 def key_pieces(events: Iterable[pa.RecordBatch], rows_at_once: int) -> Iterator[tuple[pa.Table, bool]]:
-    """Tables of about ``rows_at_once`` rows, and whether the next one goes on with the last key.
+    """Tables of at most ``rows_at_once`` rows, and whether the next one goes on with the last key.
 
     Only a key that has more rows than that is split, and always after as many of them.
     """
@@ -185,13 +188,16 @@ def key_pieces(events: Iterable[pa.RecordBatch], rows_at_once: int) -> Iterator[
         if count <= rows_at_once:
             continue
         table = pa.concat_tables(waiting).combine_chunks()
-        end = int(np.searchsorted(table["__key"].to_numpy(), table["__key"][-1].as_py(), side="left"))
-        if end:
-            yield table.slice(0, end), False
-        while table.num_rows - end > rows_at_once:
-            yield table.slice(end, rows_at_once), True
-            end += rows_at_once
-        waiting, count = [table.slice(end)], table.num_rows - end
+        keys = table["__key"].to_numpy()
+        at = 0
+        while len(keys) - at > rows_at_once:
+            end = at + rows_at_once
+            goes_on = bool(keys[end] == keys[at])
+            if not goes_on:
+                end = int(np.searchsorted(keys, keys[end], side="left"))
+            yield table.slice(at, end - at), goes_on
+            at = end
+        waiting, count = [table.slice(at)], len(keys) - at
     if waiting:
         yield pa.concat_tables(waiting), False
 

@@ -202,7 +202,8 @@ def _states(
     union = reader.union(plan, [*plan.keys, *aggregator.inputs], days, (None, end))
     reader.number_keys(union, list(plan.keys), ordered=True)
     events = reader.events(plan, union, list(plan.keys))
-    for batch in aggregator.uploads(events, end, stale_after=stale_after):
+    at_once = reader.memory.rows_at_once
+    for batch in aggregator.uploads(events, end, stale_after=stale_after, at_once=at_once):
         numbers = batch.column("key").to_numpy()
         if not len(numbers):
             continue
