@@ -56,6 +56,7 @@ class Catalogue:
                 raise RequestError(
                     f"Couldn't fetch group by serving info for {dataset}, "
                     "please make sure a batch upload was successful",
+                    expected=f"a group-by that was uploaded; of joins {', '.join(self.joins()[:10]) or 'none so far'}",
                     mend=f"upload {dotted(name)}",
                 )
             known, layouts = self._group_bys.get(dataset), described(self._store, name)
