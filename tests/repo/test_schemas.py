@@ -60,6 +60,14 @@ def test_a_problem_of_a_part_is_told_once(locked):
     assert result.written == ()
 
 
+def test_a_join_of_a_part_with_a_problem_is_not_taken_for_removed(locked):
+    assert messages(locked, SPEND, TRAIN)[0] == []
+    locked.write({"group_bys/grocer/spend.py": SPEND.replace("price * 2", "pirce * 2")})
+    result = locked.compile(force=True)
+    assert len(result.problems) == 1
+    assert (result.stale, result.before) == ((), {})
+
+
 def test_keys_of_another_type_than_the_left_side(locked):
     left = TRAIN.replace('select("user", "city", ', 'select("city", user="city", ')
     problems, _ = messages(locked, SPEND, left)

@@ -66,6 +66,8 @@ def unchecked_lines(result: CompileResult, root: Path) -> Iterator[str]:
     from chronon.repo.schemas import LOCK, read_lock
 
     lock = read_lock(root)
+    if lock is None and result.after:
+        yield f"columns and types are not checked: there is no {LOCK}; chronon schemas writes it from the tables"
     known = list(lock.tables) if lock is not None else []
     for path, tables in result.unchecked.items():
         lacking = [table for table in tables if table]

@@ -118,7 +118,8 @@ class Repo:
         changed = {path for path, text in made.files.items() if existing.get(path) != text}
         if write:
             publish(folder, made.files)
-        stale = sorted(set(existing) - set(made.files)) if not only and not loaded.problems else []
+        known = set(made.files) | set(made.sources)  # one whose columns are wrong is a definition still
+        stale = sorted(set(existing) - known) if not only and not loaded.problems else []
         problems = [relative(p, self.root) for p in (*loaded.problems, *unreadable, *made.problems)]
         refused = {p.place.definition for p in made.problems}
         gone = [path for path in stale if find.parse(path)[1] not in refused]
