@@ -128,8 +128,9 @@ def _answer_one(part: Part, chunk: Chunk, queries: Queries, windows: Windows, ca
     series = chunk.series(part.base)
     lo, hi = series.span(lo), series.span(hi)
     operation = part.base.operation
-    states = operation.slide(series, lo, hi) if earlier is None else operation.slide_from(earlier, series, lo, hi)
-    return finished(part.base, operation.finish(states))
+    if earlier is not None:
+        return finished(part.base, operation.finish(operation.slide_from(earlier, series, lo, hi)))
+    return finished(part.base, operation.answers(series, lo, hi))
 
 
 def _earlier(part: Part, chunk: Chunk, queries: Queries, rule: WindowRule, carried: Hops) -> Earlier | None:
@@ -154,7 +155,7 @@ def _answer_groups(
     groups = chunk.groups(base)
     shapes.check_lists(base.input, groups, lo, hi)
     found = shapes.sightings(groups, queries.keys, lo, hi)
-    items = base.operation.finish(base.operation.slide(groups.series, found.lo, found.hi))
+    items = base.operation.answers(groups.series, found.lo, found.hi)
     filled = shapes.seen(groups.present, lo, hi) if groups.present is not None else None
     if base.shape is Shape.ELEMENT_WISE and filled is not None:
         return _typed(shapes.gather_list(found, items, filled, len(queries)), base)

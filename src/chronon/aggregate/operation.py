@@ -67,6 +67,10 @@ class Operation(ABC):
     def finish(self, states: Any) -> pa.Array:
         """The results of a column of states, null where there is none. Undefined numbers are NaN."""
 
+    def answers(self, series: Series, lo: Longs, hi: Longs) -> pa.Array:
+        """The results over element ranges; what ``finish`` makes of ``slide``, but states need not come into being."""
+        return self.finish(self.slide(series, lo, hi))
+
     @abstractmethod
     def export(self, states: Any) -> Sequence[Any]:
         """The states of a column in their form for one key; ``None`` where there is none."""

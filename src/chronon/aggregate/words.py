@@ -72,14 +72,25 @@ class WordOperation(Operation):
             fold.lead(self.kind, seed, block, present[low:high], high - low)
         return states
 
+    def answers(self, series: Series, lo: Longs, hi: Longs) -> pa.Array:
+        import numpy as np
+
+        words = np.zeros(len(lo), dtype=np.int64)
+        fold.fold(self.kind, self.elements(series), lo, hi, words, results=True)
+        return self._column(words if self.kind in fold.WHOLE else words.view(np.float64), hi > lo)
+
     def finish(self, states: Words) -> pa.Array:
         import numpy as np
-        import pyarrow as pa
 
         whole = self.kind in fold.WHOLE
         numbers = np.zeros(len(states.present), dtype=np.int64 if whole else np.float64)
         (fold.finish_whole if whole else fold.finish_real)(self.kind, states.block, numbers)
-        array = pa.array(numbers, mask=~states.present)
+        return self._column(numbers, states.present)
+
+    def _column(self, numbers: np.ndarray, present: np.ndarray) -> pa.Array:
+        import pyarrow as pa
+
+        array = pa.array(numbers, mask=~present)
         return array if self.output in (LONG, DOUBLE) else array.cast(_arrow(self.output), safe=False)
 
     def export(self, states: Words) -> Sequence[bytes | None]:

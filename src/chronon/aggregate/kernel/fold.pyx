@@ -55,13 +55,21 @@ cdef inline void _push(State* s, const void* values, Py_ssize_t i, bint of_state
         update(s, values, i)
 
 
+cdef inline void _result(const State* s, void* results, Py_ssize_t i) noexcept nogil:
+    if State is Count or State is SumLong or State is MinLong or State is MaxLong:
+        (<int64_t*> results)[i] = whole_result(s)
+    else:
+        (<double*> results)[i] = real_result(s)
+
+
 cdef int _slide(
     State* kind, const void* values, bint of_states, const int64_t* lo, const int64_t* hi, Py_ssize_t n, State* out,
+    bint results,
 ) noexcept nogil:
     cdef Py_ssize_t i, j, b, low, high, end, count, middle = 0, top = 0, room = 0, block = -1
     cdef State* suffixes = NULL     # [b]: all of the front from b blocks before its end
     cdef State front[BLOCK]         # of the block that the ranges begin in: all of the front from each element on
-    cdef State back
+    cdef State back, one
     cdef bint has_back = False
     for i in range(n):
         low = lo[i]
@@ -107,9 +115,13 @@ cdef int _slide(
                 elif b:
                     merge(&front[0], &suffixes[b])
                 j -= 1
-        out[i] = front[middle - b * BLOCK - 1 - low]
+        one = front[middle - b * BLOCK - 1 - low]
         if has_back:
-            merge(&out[i], &back)
+            merge(&one, &back)
+        if results:
+            _result(&one, <void*> out, i)
+        else:
+            out[i] = one
     free(suffixes)
     return 0
 
@@ -144,40 +156,41 @@ cdef void _whole_sums(
 
 cdef int _slide_kind(
     int kind, const void* values, bint of_states, const int64_t* lo, const int64_t* hi, Py_ssize_t n, void* out,
+    bint results,
 ) noexcept nogil:
     if kind == COUNT:
         if not of_states:
             _counts(lo, hi, n, <Count*> out)
             return 0
-        return _slide[Count](NULL, values, of_states, lo, hi, n, <Count*> out)
+        return _slide[Count](NULL, values, of_states, lo, hi, n, <Count*> out, results)
     if kind == SUM_LONG:
         # a state of one word is that word
         _whole_sums(<const int64_t*> values, lo, hi, n, <SumLong*> out)
         return 0
     if kind == SUM_DOUBLE:
-        return _slide[SumDouble](NULL, values, of_states, lo, hi, n, <SumDouble*> out)
+        return _slide[SumDouble](NULL, values, of_states, lo, hi, n, <SumDouble*> out, results)
     if kind == AVERAGE:
-        return _slide[Average](NULL, values, of_states, lo, hi, n, <Average*> out)
+        return _slide[Average](NULL, values, of_states, lo, hi, n, <Average*> out, results)
     if kind == VARIANCE:
-        return _slide[Variance](NULL, values, of_states, lo, hi, n, <Variance*> out)
+        return _slide[Variance](NULL, values, of_states, lo, hi, n, <Variance*> out, results)
     if kind == SKEW:
-        return _slide[Skew](NULL, values, of_states, lo, hi, n, <Skew*> out)
+        return _slide[Skew](NULL, values, of_states, lo, hi, n, <Skew*> out, results)
     if kind == KURTOSIS:
-        return _slide[Kurtosis](NULL, values, of_states, lo, hi, n, <Kurtosis*> out)
+        return _slide[Kurtosis](NULL, values, of_states, lo, hi, n, <Kurtosis*> out, results)
     if kind == MIN_LONG:
-        return _slide[MinLong](NULL, values, of_states, lo, hi, n, <MinLong*> out)
+        return _slide[MinLong](NULL, values, of_states, lo, hi, n, <MinLong*> out, results)
     if kind == MAX_LONG:
-        return _slide[MaxLong](NULL, values, of_states, lo, hi, n, <MaxLong*> out)
+        return _slide[MaxLong](NULL, values, of_states, lo, hi, n, <MaxLong*> out, results)
     if kind == MIN_DOUBLE:
-        return _slide[MinDouble](NULL, values, of_states, lo, hi, n, <MinDouble*> out)
-    return _slide[MaxDouble](NULL, values, of_states, lo, hi, n, <MaxDouble*> out)
+        return _slide[MinDouble](NULL, values, of_states, lo, hi, n, <MinDouble*> out, results)
+    return _slide[MaxDouble](NULL, values, of_states, lo, hi, n, <MaxDouble*> out, results)
 
 
 def fold(
     int kind, const int64_t[::1] values, const int64_t[::1] lo, const int64_t[::1] hi, int64_t[::1] out,
-    bint of_states=False,
+    bint of_states=False, bint results=False,
 ):
-    """Fold the ranges ``[lo[i], hi[i])`` of ``values`` into states.
+    """Fold the ranges ``[lo[i], hi[i])`` of ``values`` into states, or into what these amount to.
 
     Parameters
     ----------
@@ -190,7 +203,9 @@ def fold(
         Ranges in positions of ``values`` (of states if ``of_states``), both ascending. An empty range leaves its state
         as it is.
     out:
-        Room for ``len(lo)`` states.
+        Room for ``len(lo)`` states; with ``results`` for as many words.
+    results:
+        Whether to give results instead of states: whole numbers, or the bits of doubles, NaN where undefined.
     """
     cdef Py_ssize_t n = lo.shape[0]
     cdef int failed = 0
@@ -199,7 +214,7 @@ def fold(
         return
     source = <const void*> &values[0]
     with nogil:
-        failed = _slide_kind(kind, source, of_states, &lo[0], &hi[0], n, <void*> &out[0])
+        failed = _slide_kind(kind, source, of_states, &lo[0], &hi[0], n, <void*> &out[0], results)
     if failed:
         raise MemoryError("no memory for the widest window of one key")
 
