@@ -41,9 +41,21 @@ class Picks:
     @property
     def offsets(self) -> Longs:
         """Where the picks of each state begin, and one past the last."""
-        offsets = np.zeros(len(self.counts) + 1, dtype=np.int64)
-        np.cumsum(self.counts, out=offsets[1:])
-        return offsets
+        return _offsets(self.counts)
+
+
+def _offsets(counts: Longs) -> Longs:
+    offsets = np.zeros(len(counts) + 1, dtype=np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _lists(counts: Longs, elements: pa.Array) -> pa.Array:
+    """A list for each count, of elements that come one list after the other; null where there are none."""
+    import pyarrow as pa
+
+    offsets = pa.array(_offsets(counts).astype(np.int32), mask=np.append(counts == 0, [False]))
+    return pa.ListArray.from_arrays(offsets, elements)
 
 
 class PickOperation(Operation):
@@ -97,8 +109,7 @@ class PickOperation(Operation):
             where = np.zeros(len(states.counts), dtype=np.int64)
             where[states.counts > 0] = states.positions
             return states.series.values.take(pa.array(where, mask=states.counts == 0))
-        offsets = pa.array(states.offsets.astype(np.int32), mask=np.append(states.counts == 0, [False]))
-        return pa.ListArray.from_arrays(offsets, states.series.values.take(pa.array(states.positions)))
+        return _lists(states.counts, states.series.values.take(pa.array(states.positions)))
 
     def export(self, states: Picks) -> Sequence[list[Any] | None]:
         picked = self.export_elements(states)
@@ -128,6 +139,17 @@ class TimedPick(PickOperation):
         positions = np.empty(int(counts.sum()), dtype=np.int64)
         ranges.ends_of_ranges(series.by_payload, lo, hi, counts, self.newest, positions)
         return Picks(series, counts, positions)
+
+    def answers(self, series: Series, lo: Longs, hi: Longs) -> pa.Array:
+        import pyarrow as pa
+
+        elements = None if self.single else series.words_in_order
+        if elements is None:
+            return super().answers(series, lo, hi)
+        counts = np.clip(hi - lo, 0, self.limit)
+        words = np.empty(int(counts.sum()), dtype=np.int64)
+        ranges.ends_of_ranges(elements, lo, hi, counts, self.newest, words)
+        return _lists(counts, pa.Array.from_buffers(series.values.type, len(words), [None, pa.py_buffer(words)]))
 
     def export_elements(self, states: Picks) -> list[Any]:
         rows, series = states.series.rows, states.series

@@ -116,6 +116,16 @@ class Series:
         return numbers.view(np.int64)
 
     @cached_property
+    def words_in_order(self) -> Longs | None:
+        """The elements of a type of eight bytes, as these, in the total order of ``by_payload``; ``None`` for others."""
+        import pyarrow as pa
+
+        if not (pa.types.is_int64(self.values.type) or pa.types.is_float64(self.values.type)):
+            return None
+        words = self.longs if pa.types.is_int64(self.values.type) else self.doubles
+        return words[self.by_payload] if self.rows.tied.any() else words
+
+    @cached_property
     def ranks(self) -> Longs:
         """Integers in the natural order of the elements: numbers by value, strings by UTF-16 units."""
         import pyarrow as pa
