@@ -64,6 +64,9 @@ class Series:
     rows: Rows
     derived: dict[tuple[str, int], Any] = field(default_factory=dict[tuple[str, int], Any], init=False, repr=False)
     """What operations made of the elements, to be used for every window."""
+    _spans: dict[int, tuple[Longs, Longs]] = field(
+        default_factory=dict[int, "tuple[Longs, Longs]"], init=False, repr=False
+    )
 
     @classmethod
     def of(cls, column: pa.Array, rows: Rows, *, flatten: bool, skip_nan: bool = False) -> Series:
@@ -92,8 +95,12 @@ class Series:
         return len(self.values)
 
     def span(self, positions: Longs) -> Longs:
-        """Translate row positions to element positions."""
-        return positions if self.offsets is None else self.offsets[positions]
+        """Translate row positions to element positions; one array for each, so that operations can share more."""
+        if self.offsets is None:
+            return positions
+        if id(positions) not in self._spans:
+            self._spans[id(positions)] = positions, self.offsets[positions]
+        return self._spans[id(positions)][1]
 
     @cached_property
     def longs(self) -> Longs:

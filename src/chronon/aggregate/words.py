@@ -9,17 +9,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from chronon.aggregate.kernel import fold, onekey
 from chronon.aggregate.operation import Operation
 from chronon.base.types import DOUBLE, FLOAT, LONG, DataType
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
 
     from chronon.aggregate.earlier import Earlier
     from chronon.aggregate.series import Series
 
+    Doubles = np.ndarray[tuple[int], np.dtype[np.float64]]
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
 
 
@@ -54,8 +56,6 @@ class WordOperation(Operation):
         return str(8 * self.width)
 
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Words:
-        import numpy as np
-
         block = np.zeros(len(lo) * self.width, dtype=np.int64)
         fold.fold(self.kind, self.elements(series), lo, hi, block)
         return Words(block, hi > lo)
@@ -73,15 +73,11 @@ class WordOperation(Operation):
         return states
 
     def answers(self, series: Series, lo: Longs, hi: Longs) -> pa.Array:
-        import numpy as np
-
         words = np.zeros(len(lo), dtype=np.int64)
         fold.fold(self.kind, self.elements(series), lo, hi, words, results=True)
         return self._column(words if self.kind in fold.WHOLE else words.view(np.float64), hi > lo)
 
     def finish(self, states: Words) -> pa.Array:
-        import numpy as np
-
         whole = self.kind in fold.WHOLE
         numbers = np.zeros(len(states.present), dtype=np.int64 if whole else np.float64)
         (fold.finish_whole if whole else fold.finish_real)(self.kind, states.block, numbers)
@@ -118,6 +114,10 @@ class Count(WordOperation):
     kind_name = "count"
     reversible: ClassVar[bool] = True
 
+    def answers(self, series: Series, lo: Longs, hi: Longs) -> pa.Array:
+        del series
+        return self._column(hi - lo, hi > lo)
+
     def elements(self, series: Series) -> Longs:
         return series.row_of  # the values are not looked at
 
@@ -132,12 +132,30 @@ class Sum(WordOperation):
         self.kind_name = "sum_double" if self.reals else "sum_long"
         super().__init__(input, arguments)
 
+    def answers(self, series: Series, lo: Longs, hi: Longs) -> pa.Array:
+        if not self.reals:
+            return super().answers(series, lo, hi)
+        return self._column(_totals(series, lo, hi), hi > lo)
+
 
 class Average(WordOperation):
     """The mean, as a sum in pairs of doubles and a count."""
 
     kind_name = "average"
     reversible: ClassVar[bool] = True
+
+    def answers(self, series: Series, lo: Longs, hi: Longs) -> pa.Array:
+        return self._column(_totals(series, lo, hi) / np.maximum(hi - lo, 1), hi > lo)
+
+
+def _totals(series: Series, lo: Longs, hi: Longs) -> Doubles:
+    """The sums of ranges of doubles: SUM and AVERAGE of one window take them from here, so they are added up once."""
+    key = "totals", id(lo)
+    if key not in series.derived or series.derived[key][1] is not hi:
+        totals = np.zeros(len(lo), dtype=np.int64)
+        fold.fold(fold.KINDS["sum_double"], series.doubles, lo, hi, totals, results=True)
+        series.derived[key] = lo, hi, totals.view(np.float64)
+    return series.derived[key][2]
 
 
 class Variance(WordOperation):
