@@ -82,7 +82,8 @@ class Source:
             return f"(SELECT * FROM ({self.query}){among})"
         inside = self.paths(days, column, latest=latest)
         empty = not inside
-        text = read(self.files, inside or [f.path for f in self.files.files][:1], self.stored)
+        alike = self.files.format == "parquet" and not self.stored
+        text = read(self.files, inside or [f.path for f in self.files.files][:1], self.stored, alike=alike)
         if self.stored and self.files.schema is None:
             typed = ", ".join(f"CAST(NULL AS {kind}) AS {identifier(name)}" for name, kind in self.stored.items())
             text = f"(SELECT {typed} WHERE false UNION ALL BY NAME SELECT * FROM {text})"
@@ -108,7 +109,7 @@ def _among(column: str, days: Sequence[str]) -> str:
     return f"{identifier(column)} IN ({', '.join(literal(ds) for ds in days) or 'NULL'})"
 
 
-def read(files: Files, paths: Sequence[str], stored: Mapping[str, str]) -> str:
+def read(files: Files, paths: Sequence[str], stored: Mapping[str, str], *, alike: bool = False) -> str:
     """The call that reads files.
 
     Parameters
@@ -119,10 +120,12 @@ def read(files: Files, paths: Sequence[str], stored: Mapping[str, str]) -> str:
         Those of its files that are read.
     stored:
         Columns and DuckDB's types, for a table that keeps its schema apart from its files.
+    alike:
+        The files have the same columns in the same order: DuckDB need not open all of them first.
     """
     listed = "[" + ", ".join(literal(path) for path in paths) + "]"
     hive = "true, hive_types_autocast = false" if files.partition_columns and files.hive else "false"
-    columns = "union_by_name = true"
+    columns = "union_by_name = false" if alike else "union_by_name = true"
     if files.schema is not None:
         entries = (
             f"{files.ids.get(name) or literal(name)}: "
