@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from chronon.aggregate.gather import take
 from chronon.aggregate.rule import WindowRule
 from chronon.base import types as t
-from chronon.base.arrow import schema_to_arrow
+from chronon.base.arrow import schema_to_arrow, whole
 from chronon.engine.duckdb.scratch import Groups, Scratch
 
 if TYPE_CHECKING:
@@ -197,16 +198,14 @@ class Answers:
 
         first, end = self._pieces.range(number)
         if self._file is None:
-            where, whole = self._where[first:end], self._whole
+            where, answers = self._where[first:end], self._whole
         else:
             table = pa.Table.from_batches(self._file.read([number]), self._file.schema).combine_chunks()
             where = np.full(end - first, -1, dtype=np.int64)
             where[table.column(ROW).to_numpy() - first] = np.arange(table.num_rows)
-            whole = table.drop_columns([ROW])
-        absent = where < 0
-        indices = pa.array(where, mask=absent)
-        columns = [_take(column, indices) for column in whole.columns]
-        return pa.table(columns, schema=self._schema), pa.array(~absent)
+            answers = table.drop_columns([ROW])
+        columns = [take(whole(column), where) for column in answers.columns]
+        return pa.table(columns, schema=self._schema), pa.array(where >= 0)
 
     def first(self, piece: int) -> int:
         """The number of the first row of a piece."""
@@ -216,11 +215,3 @@ class Answers:
         """Give back the file."""
         if self._file is not None:
             self._file.close()
-
-
-def _take(column: pa.ChunkedArray, indices: pa.Array) -> pa.Array:
-    import pyarrow as pa
-
-    if not len(column):
-        return pa.nulls(len(indices), column.type)
-    return column.chunk(0).take(indices)
