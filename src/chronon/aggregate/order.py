@@ -17,15 +17,14 @@ if TYPE_CHECKING:
 def in_order(rows: pa.Table, keys: int) -> pa.Table | None:
     """Rows with the columns ``__key`` (from 0 to ``keys - 1``) and ``ts`` (ms), in total order; fewer than 2**31.
 
-    They cost a few passes, whose number does not depend on theirs, where the rows of a key come in order of time, as
-    they do from daily partitions. ``None`` where an order of lists, maps or structs would have to break ties, which is
+    They cost a few passes, whose number does not depend on theirs, where they come nearly in order of time, as they do
+    from files that are sorted. ``None`` where an order of lists, maps or structs would have to break ties, which is
     left to the engine.
     """
     import pyarrow as pa
 
-    count = rows.num_rows
-    places, key, time = np.empty(count, np.int32), np.empty(count, np.int64), np.empty(count, np.int64)
-    if order.by_key(longs(rows.column("__key")), longs(rows.column("ts")), keys, places, key, time):
+    places, key, time, ties = order.by_key(longs(rows.column("__key")), longs(rows.column("ts")), keys)
+    if ties:
         if any(pa.types.is_nested(field.type) for field in rows.schema):
             return None
         again = np.flatnonzero((key[1:] == key[:-1]) & (time[1:] == time[:-1]))

@@ -1,10 +1,8 @@
+from typing import TypeAlias
+
 import numpy as np
 
-def by_key(
-    keys: np.ndarray[tuple[int], np.dtype[np.int64]],
-    times: np.ndarray[tuple[int], np.dtype[np.int64]],
-    count: int,
-    places: np.ndarray[tuple[int], np.dtype[np.int32]],
-    sorted_keys: np.ndarray[tuple[int], np.dtype[np.int64]],
-    sorted_times: np.ndarray[tuple[int], np.dtype[np.int64]],
-) -> int: ...
+Longs: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
+Places: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int32]]
+
+def by_key(keys: Longs, times: Longs, count: int) -> tuple[Places, Longs, Longs, int]: ...
