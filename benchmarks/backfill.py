@@ -195,7 +195,7 @@ def import_all() -> None:
     import duckdb  # noqa: F401
     import pyarrow as pa
     import pyarrow.compute
-    import pyarrow.parquet  # noqa: F401
+    import pyarrow.parquet
 
     import chronon
 

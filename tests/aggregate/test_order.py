@@ -28,7 +28,7 @@ def nulls_last(row: dict) -> list:
     return [math.inf if value is None else value for value in (row["__key"], row["ts"], row["amount"])]
 
 
-@pytest.mark.parametrize(("count", "keys"), [(0, 1), (1, 1), (500, 1), (500, 7), (500, 400), (70_000, 30_000)])
+@pytest.mark.parametrize("count, keys", [(0, 1), (1, 1), (500, 1), (500, 7), (500, 400), (70_000, 30_000)])
 @pytest.mark.parametrize("times", [1, 40, 10**12])
 def test_by_key_then_time_then_the_rest(count: int, keys: int, times: int) -> None:
     given = rows(count, keys, times).drop_columns(["label"])

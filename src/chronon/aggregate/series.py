@@ -124,7 +124,7 @@ class Series:
 
     @cached_property
     def words_in_order(self) -> Longs | None:
-        """The elements of a type of eight bytes, as these, in the total order of ``by_payload``; ``None`` for others."""
+        """The elements of a type of eight bytes as these, in the total order of ``by_payload``; else ``None``."""
         import pyarrow as pa
 
         if not (pa.types.is_int64(self.values.type) or pa.types.is_float64(self.values.type)):
