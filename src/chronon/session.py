@@ -178,6 +178,7 @@ def features(
     time: str = "ts",
     entities: str | None = None,
     ts: Any = None,
+    bootstrap: bool = False,
     progress: Progress | None = None,
 ) -> Features:
     """The features for rows of your own: computed as a backfill would, nothing is published.
@@ -197,6 +198,9 @@ def features(
     entities, ts:
         ``entities="all"`` instead of rows: every key that has any data, at the instant ``ts`` (ms, a datetime, or a
         text like ``2024-01-10T12:00``).
+    bootstrap:
+        Take the values of the join's bootstrap tables, as its backfill does: the rows have its row ids, and their day
+        is that of their time. Without it everything is computed.
     progress:
         Told of each step.
 
@@ -210,7 +214,8 @@ def features(
 
     session = session_of(definition)
     if entities is None:
-        return features_of_rows(definition, session.engine, rows, only=only, time=time, progress=progress)
+        how: dict[str, Any] = {"only": only, "time": time, "bootstrap": bootstrap, "progress": progress}
+        return features_of_rows(definition, session.engine, rows, **how)
     return features_of_everyone(definition, session.engine, entities, rows, ts, only=only, progress=progress)
 
 

@@ -31,6 +31,7 @@ from chronon import (
 )
 from chronon.api import structs
 from chronon.api.datatypes import logical
+from chronon.api.join import validate_left_source
 from chronon.api.staging_query import get_staging_query_dependencies
 from chronon.api.tables import join_part_output_table_name, log_table_name
 from chronon.api.wire import to_data
@@ -128,7 +129,10 @@ REFUSED = {
     "P2": (lambda: JoinPart(aggregated(["7d"]).groupBy, {"user": "usr"}), "usr is not a valid key"),
     "no group-by": (lambda: JoinPart("t.g"), "a str is no group-by"),
     "J1": (lambda: Join(EventSource("a.b", isCumulative=True), []), "NOT supported by Chronon"),
-    "J2": (lambda: Join(JoinSource(join=Join(LEFT, [])), []), "NOT supported by Chronon"),
+    "J2": (
+        lambda: validate_left_source(Source(joinSource=JoinSource(join=Join(LEFT, [])))),
+        "NOT supported by Chronon",
+    ),
     "J3": (
         lambda: Join(EventSource("a.b", None, Query({"ts": "at"}, time_column="at")), []),
         "'ts' is a reserved key word",
@@ -162,6 +166,14 @@ def test_what_is_refused_when_it_is_written(rule):
     with pytest.raises(ConfigError, match=token) as error:
         make()
     assert error.value.place.file == __file__
+
+
+def test_the_left_side_may_be_a_join_which_stays_the_same_one(views, spend):
+    """The original's rule J2 refuses it; here the parent is made first, as for a group-by."""
+    parent = Join(views, [spend], name="shop.parent", output_namespace="shop")
+    join = Join(JoinSource(join=parent, query=Query(select("user"), time_column="ts")), [spend])
+    assert join.left.joinSource.join is parent
+    assert '"spec": "shop.shop_parent/ds={{ ds }}"' in join.metaData.dependencies[0]
 
 
 def test_a_hand_made_group_by_is_checked_by_the_join(spend):

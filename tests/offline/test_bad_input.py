@@ -164,4 +164,4 @@ def test_a_type_that_changed_between_partitions_is_told_with_both(shop: World) -
     rows = [("u1", "many", at("01-06 12:00"), "01-06")]
     shop.table("db.purchases", {"user": "string", "amount": "string", "ts": "long"}, rows)
     told = "long (in ds=2024-01-04) or string (in ds=2024-01-06)"
-    refused(shop, training(), ConfigError, "amount", told)
+    refused(shop, training(), SchemaError, "amount", "db.purchases", told)

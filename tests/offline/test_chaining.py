@@ -142,9 +142,9 @@ def test_a_parent_that_several_read_is_made_once_and_before_them(shop: World) ->
 
 def test_a_join_is_a_left_side(shop: World) -> None:
     """Its rows, its time and its features, under the names that it gives."""
-    join = child(by_item(parent(), Accuracy.SNAPSHOT))
     query = Query(selects=select("item", "user", spent="g_par_amount_sum"))
-    join.left = structs.Source(joinSource=JoinSource(join=parent(), query=query))
+    parts = [JoinPart(by_item(parent(), Accuracy.SNAPSHOT))]
+    join = named(Join(left=JoinSource(join=parent(), query=query), right_parts=parts), "t.child")
     backfill_join(join, shop.engine, end="2024-01-06")
     assert shop.rows("out.t_child", "user", "spent", "ts", SUM) == [
         ("u1", 1013, at("01-05 09:00"), None),

@@ -26,12 +26,13 @@ def run(
     *derivations: Derivation,
     of_part: list[Derivation] | None = None,
     left: tuple[str, ...] = ("user", "note"),
+    accuracy: Accuracy = Accuracy.TEMPORAL,
 ) -> dict[str, object]:
     group_by = GroupBy(
         name="g.spend",
         sources=EventSource(table="db.purchases", query=Query(selects=select("user", "amount"), time_column="ts")),
         keys=["user"],
-        accuracy=Accuracy.TEMPORAL,
+        accuracy=accuracy,
         aggregations=[
             Aggregation("amount", Operation.SUM, windows=["3d"]),
             Aggregation("amount", Operation.COUNT),
@@ -119,6 +120,14 @@ def test_a_left_column_of_a_features_name_stays_under_a_star(world: World) -> No
     world.table("db.purchases", {"user": "string", "amount": "long", "ts": "long"}, [("u1", 10, at("01-04"), "01-04")])
     found = run(world, Derivation("*", "*"), left=("user", SUM))
     assert found == {SUM: 77, COUNT: 1}
+
+
+@pytest.mark.parametrize("accuracy", Accuracy)
+def test_a_key_of_which_nothing_is_known_has_its_derivations(world: World, accuracy: Accuracy) -> None:
+    """As a fetch has; the original's snapshots have no row of such a key."""
+    world.table("db.queries", {"user": "string", "note": "string", "ts": "long"}, [("u9", "a", at("01-05"), "01-05")])
+    world.table("db.purchases", {"user": "string", "amount": "long", "ts": "long"}, [("u1", 10, at("01-04"), "01-04")])
+    assert run(world, of_part=[Derivation("n", "coalesce(amount_count, 0)")], accuracy=accuracy) == {"g_spend_n": 0}
 
 
 def test_rows_that_ask_nothing_have_nothing_derived(world: World) -> None:

@@ -155,6 +155,23 @@ def test_partitions_of_another_definition_are_kept_if_asked_for(shop: World) -> 
     assert archives(shop) == []
 
 
+def test_a_group_by_keeps_them_too(shop: World) -> None:
+    def daily(operation: Operation, end: str, **how: Any) -> Any:
+        group_by = spend(
+            accuracy=Accuracy.SNAPSHOT, operation=operation, output_namespace="out", backfill_start_date="2024-01-04"
+        )
+        return backfill_group_by(group_by, shop.engine, end=end, **how)
+
+    daily(Operation.SUM, "2024-01-06")
+    before = [row[1] for row in shop.rows("out.g_a")]
+    result = daily(Operation.MAX, "2024-01-07", keep_outdated=True)
+    assert result.filled == ["2024-01-07"]
+    assert any("3 partitions that another definition has made are kept" in note for note in result.notes)
+    assert [row[1] for row in shop.rows("out.g_a", "user", "amount_sum_2d")] == [*before, None]
+    assert daily(Operation.MAX, "2024-01-07").filled == []
+    assert archives(shop) == []
+
+
 def test_a_job_that_fails_leaves_everything_as_it_was(shop: World) -> None:
     filled(shop, training())
     before = shop.rows("out.t_training")

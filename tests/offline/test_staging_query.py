@@ -50,7 +50,8 @@ def test_macros_stand_for_the_days_of_a_step(shop: World) -> None:
         ("a", *second, "2024-01-03", "2024-01-12", "2024-01-03"),
     ]
     assert result.filled == ["2024-01-02", "2024-01-03"]
-    assert result.notes == ["the query gives no rows for 1 of the days (2024-01-01); they stay missing"]
+    (note,) = result.notes
+    assert note.startswith("the query gives no rows for 1 of the days (2024-01-01), and db.events has no partition of")
 
 
 def test_only_missing_days_are_computed(shop: World) -> None:
@@ -62,6 +63,32 @@ def test_only_missing_days_are_computed(shop: World) -> None:
         ("2024-01-03", "2024-01-03"),
     }
     assert run(shop, staging(MACROS)).filled == []
+
+
+def test_a_day_without_rows_is_filled_once_its_inputs_are_there(shop: World) -> None:
+    """Days of which the query gives nothing are done, and not noted again; those whose input lacks are tried again."""
+    big = "SELECT user, n, ds FROM db.events WHERE n > 3 AND ds BETWEEN '{{ start_date }}' AND '{{ end_date }}'"
+    result = run(shop, staging(big), end="2024-01-04")
+    assert result.filled == ["2024-01-02", "2024-01-03"]
+    assert shop.rows("out.t_daily") == [("a", 5, "2024-01-03")]
+    (note,) = result.notes
+    assert note.startswith("the query gives no rows for 2 of the days (2024-01-01, 2024-01-04), and db.events has no")
+    assert note.endswith("they stay missing")
+    shop.table("db.events", {"user": "string", "n": "long"}, [("c", 1, "01-04")])
+    result = run(shop, staging(big), end="2024-01-04")
+    assert (result.filled, result.present, result.notes) == (["2024-01-04"], 2, [])
+
+
+def test_a_query_that_reads_no_partitions_fills_every_day(shop: World) -> None:
+    assert run(shop, staging("SELECT 1 AS n, '2024-01-02' AS ds")).filled == ["2024-01-01", "2024-01-02", "2024-01-03"]
+
+
+def test_partitions_of_another_query_are_kept_if_asked_for(shop: World) -> None:
+    run(shop, staging("SELECT user, n, ds FROM db.events"), end="2024-01-03")
+    result = run(shop, staging("SELECT user, n + 1 AS n, ds FROM db.events"), keep_outdated=True)
+    assert (result.filled, result.present) == ([], 2)
+    assert "2 partitions that another definition has made are kept: 2024-01-02, 2024-01-03" in result.notes
+    assert [row[1] for row in shop.rows("out.t_daily")] == [1, 2, 5]
 
 
 def test_another_query_replaces_what_the_first_has_made(shop: World) -> None:

@@ -187,6 +187,23 @@ def test_a_chained_group_by_waits_for_the_table_of_its_parent_and_holds_it_with_
     assert folder.repo.get("grocer.train.v1").metaData.team == "grocer"
 
 
+def test_a_join_may_stand_on_the_left_of_a_join(folder):
+    folder.write(
+        REPO
+        | {
+            "joins/grocer/more.py": """
+                from chronon import Join, JoinSource, Query, select
+                from group_bys.grocer.spend import v1 as spend
+                from joins.grocer.train import v1 as parent
+                v1 = Join(JoinSource(parent, Query(select("user"), time_column="ts")), [spend])
+            """
+        }
+    )
+    more = folder.repo.get("grocer.more.v1")
+    assert '"spec": "grocer_db.grocer_train_v1/ds={{ ds }}"' in more.metaData.dependencies[0]
+    assert more.left.joinSource.join.metaData.outputNamespace == "grocer_db"
+
+
 def test_templates_for_namespaces_and_logs_are_filled_in_everywhere(folder):
     folder.write(
         REPO

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from chronon import EntitySource, JoinPart, Query, TimeUnit, Window, select
+from chronon import BootstrapPart, EntitySource, JoinPart, Query, TimeUnit, Window, select
 from chronon.api.enums import Accuracy
 from chronon.base.errors import ConfigError, Problems, RequestError, SchemaError
 from chronon.session import Session
@@ -56,6 +56,27 @@ def test_midnights_cannot_answer_hours(session: Session) -> None:
     group_by.aggregations[0].windows = [Window(3, TimeUnit.HOURS)]
     with pytest.raises(ConfigError, match="seen as of midnight here, which cannot answer hours: price over 3h"):
         group_by.features(ROWS)
+
+
+def test_bootstrap_tables_are_read_if_asked_for(session: Session) -> None:
+    """By row id and day, as the backfill reads them; without it all is computed, and said so."""
+    given = Query(selects=select("checkout", **{SUM: "price"}))
+    join = training(bootstrap_parts=[BootstrapPart("data.known", query=given)], row_ids=["checkout"])
+    put(session, "data.known", "2024-01-05", [{"checkout": "a", "price": 99.0}, {"checkout": "b", "price": 77.0}] * 2)
+    put(session, "data.known", "2024-01-04", [{"checkout": "c", "price": 55.0}])
+    rows = [{"checkout": id_, "user_id": 1, "cart": 50.0, "ts": T0 + 40 * MINUTE} for id_ in "abc"]
+    computed = join.features(rows)
+    assert computed.features.column(SUM).to_pylist() == [25.0] * 3
+    assert any("bootstrap=True takes them by row id" in note for note in computed.notes)
+    taken = join.features(rows, bootstrap=True)
+    assert taken.features.column(SUM).to_pylist() == [99.0, 77.0, 25.0]
+    assert taken.features.column(SHARE).to_pylist() == [50 / 99, 50 / 77, 2.0]
+    assert taken.left_out["rows of data.known with the row id of another (the latest is taken)"] == 2
+    assert join.features(rows, bootstrap=True, only=[SHARE]).features.to_pydict() == {
+        SHARE: taken.features.column(SHARE).to_pylist()
+    }
+    with pytest.raises(RequestError, match="no column checkout, by which bootstrap tables know rows"):
+        join.features(ROWS, bootstrap=True)
 
 
 EAST = timezone(timedelta(hours=9))

@@ -104,7 +104,7 @@ def Join(
     check_names(kwargs, _ARGUMENTS)
     metadata = structs.MetaData(name=name)
     made = stamp(structs.Join(metaData=metadata))
-    made.left = deepcopy(as_source(left, "left"))
+    made.left = _own(as_source(left, "left"))
     problems: list[ChrononError] = list(_prepare_left(made, made.left))
     given = [right_parts] if isinstance(right_parts, structs.JoinPart | structs.GroupBy) else right_parts
     made.joinParts = [part if isinstance(part, structs.JoinPart) else JoinPart(part) for part in given]
@@ -152,13 +152,23 @@ def Join(
     return settle(made, problems)
 
 
+def _own(left: structs.Source) -> structs.Source:
+    """A copy of the left side, which the join may change; a join that it reads stays the same one."""
+    if left.joinSource is None:
+        return deepcopy(left)
+    query = deepcopy(left.joinSource.query)
+    return structs.Source(joinSource=structs.JoinSource(join=left.joinSource.join, query=query))
+
+
 _ARGUMENTS = dict.fromkeys(Join.__code__.co_varnames[: Join.__code__.co_argcount])
 
 
 def validate_left_source(source: structs.Source) -> None:
-    """Raise a ``ConfigError`` where a source cannot be the left side of a join."""
+    """Raise a ``ConfigError`` where a source cannot be the left side of a join for the original's engine."""
     for problem in _left_problems(source):
         raise problem
+    if source.joinSource is not None:
+        raise ConfigError("a JoinSource as the left of a join is NOT supported by Chronon", place=here("left"))
 
 
 def _left_problems(source: structs.Source) -> Iterator[ConfigError]:
@@ -166,8 +176,6 @@ def _left_problems(source: structs.Source) -> Iterator[ConfigError]:
         yield ConfigError(
             "a cumulative event source as the left of a join is NOT supported by Chronon", place=here("left")
         )
-    if source.joinSource is not None:
-        yield ConfigError("a JoinSource as the left of a join is NOT supported by Chronon", place=here("left"))
 
 
 def _prepare_left(join: structs.Join, left: structs.Source) -> Iterator[ConfigError]:

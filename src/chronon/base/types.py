@@ -67,6 +67,10 @@ class StructType(DataType):
         return dict(self.fields)[name]
 
 
+class ChangedType(DataType):
+    """Of a column whose files hold types that are not one. Nothing takes it; its name says which files hold which."""
+
+
 BOOLEAN = DataType("boolean")
 BYTE = DataType("byte")
 SHORT = DataType("short")

@@ -17,10 +17,11 @@ from chronon.cli.output import tell_comparison
 @click.option("--end", help="The last partition that is compared. Without it: yesterday.")
 @repo_option
 def compare(join: str, staging_query: str, start: str | None, end: str | None, folder: Path | None) -> None:
-    """Compare the table of JOIN with what STAGING_QUERY gives, column by column. Nothing is written.
+    """Compare the table of JOIN with what STAGING_QUERY gives, column by column.
 
     For a move from other pipelines: the query says what the features should be. Rows are matched by the join's row ids,
-    or by its keys, time and partition. The exit code is 1 if anything differs.
+    or by its keys, time and partition. Two tables are written: both sides beside each other, and what is measured of
+    them by hour. The exit code is 1 if anything differs.
     """
     from chronon.api import structs
     from chronon.base.errors import ConfigError

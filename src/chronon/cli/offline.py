@@ -18,9 +18,7 @@ from chronon.cli.output import progress, table, tell_backfill, tell_upload
 @click.option("--end", help="The last partition. Without it: today.")
 @click.option("--step-days", default=30, show_default=True, help="Days that are computed at once.")
 @click.option("--run-first-hole", is_flag=True, help="Fill also what lies before the first partition that is there.")
-@click.option(
-    "--keep-outdated", is_flag=True, help="Keep what another definition of a join has made, as if by this one."
-)
+@click.option("--keep-outdated", is_flag=True, help="Keep what another definition has made, as if by this one.")
 @click.option("--as-of", help="An instant, such as 2024-01-10T06:00: rows that arrived later are ignored.")
 @click.option("--incremental", is_flag=True, help="Keep aggregates by day, so that later days read fewer rows.")
 @repo_option
@@ -48,8 +46,8 @@ def backfill(
     definition = context.get(name)
     until = end or context.settings.partitions.of(SystemClock().now())
     how: dict[str, Any] = {"start": start, "end": until, "step_days": step_days, "run_first_hole": run_first_hole}
-    if keep_outdated and (as_of is not None or not isinstance(definition, structs.Join)):
-        raise click.UsageError("--keep-outdated is for the backfill of a join, without --as-of")
+    if keep_outdated and as_of is not None:
+        raise click.UsageError("--keep-outdated means the table as it is now: leave --as-of out")
     with progress() as bar:
         if as_of is not None and not isinstance(definition, structs.StagingQuery):
             from chronon.base.moments import instant_from
@@ -64,11 +62,14 @@ def backfill(
             if definition.modelTransforms is not None:
                 tell_backfill(result)
                 asked: dict[str, Any] = {"start": start, "end": until, "run_first_hole": run_first_hole}
+                asked["keep_outdated"] = keep_outdated
                 result = backfill_models(definition, context.engine, context.root, **asked, progress=bar)
         elif isinstance(definition, structs.StagingQuery):
+            how["keep_outdated"] = keep_outdated
             result = backfill_staging_query(definition, context.engine, **how, progress=bar)
         else:
-            result = backfill_group_by(definition, context.engine, **how, incremental=incremental, progress=bar)
+            how |= {"incremental": incremental, "keep_outdated": keep_outdated}
+            result = backfill_group_by(definition, context.engine, **how, progress=bar)
     tell_backfill(result)
 
 

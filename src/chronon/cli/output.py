@@ -147,3 +147,6 @@ def tell_comparison(found: Comparison) -> None:
     table(heads, ((c.name, c.agree, c.differ, c.left_null, c.right_null) for c in found.columns))
     if found.not_compared:
         click.echo(f"not compared, as only the join has them: {', '.join(found.not_compared)}")
+    for ds, number in found.discrepancies.items():
+        click.echo(f"{ds}: {number:,} discrepancies")
+    click.echo(f"{found.table} has both sides, {found.metrics_table} what is measured of them by hour")

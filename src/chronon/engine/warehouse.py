@@ -121,6 +121,17 @@ class Warehouse:
             raise MissingDataError(f"nothing of {at.table} had arrived by {_shown(as_of)}", mend="take a later instant")
         return found
 
+    def changed(self, files: Files, chosen: Iterable[File]) -> File | None:
+        """The first of some of a table's ``files`` that is no longer what it was when they were listed."""
+        suspects = chosen if files.schema is not None else (file for file in chosen if not _as_it_was(file))
+        present: dict[str, File] | None = None
+        for file in suspects:
+            if present is None:  # what its format says counts, and the file alone does not tell that
+                present = {found.path: found for found in self.files(files.table).files}
+            if present.get(file.path) != file:
+                return file
+        return None
+
     def later(self) -> dict[str, int]:
         """The tables of which files were left out because they were written after ``as_of``, and how many."""
         return dict(self._later)
@@ -251,6 +262,14 @@ class Warehouse:
         return MissingDataError(
             f"there is no table {table} in {self.root}", expected=f"one of: {shown}" if known else None, mend=mend
         )
+
+
+def _as_it_was(file: File) -> bool:
+    try:
+        status = os.stat(file.path)  # noqa: PTH116 - for every file of every day
+    except FileNotFoundError:
+        return False
+    return (status.st_size, status.st_mtime_ns) == (file.size, file.modified)
 
 
 def known_at(as_of: int) -> str:

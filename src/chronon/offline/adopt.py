@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from chronon.api import structs
-from chronon.offline.partitions import HASH
+from chronon.offline.partitions import HASH, some
 from chronon.offline.published import hand_over
 from chronon.offline.result import Backfill
 from chronon.offline.reuse import MADE_OF
-from chronon.plan.hashes import output_hash
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -18,12 +16,14 @@ if TYPE_CHECKING:
     from chronon.engine.protocol import Engine
 
 
-def adopt(definition: structs.GroupBy | structs.Join, table: str, engine: Engine) -> list[str]:
-    """Write the hash of ``definition`` into the partitions of its table that have another; their rows stay.
+def adopt(table: str, now: str, engine: Engine) -> list[str]:
+    """Write the hash ``now`` of a definition into the partitions of its table that have another; their rows stay.
 
-    The table's lock must be held. Returns which partitions these were.
+    The table's lock must be held. Returns notes for the result.
     """
-    column, now = engine.partitions_spec.column, output_hash(definition)
+    if not engine.warehouse.exists(table):
+        return []
+    column = engine.partitions_spec.column
     stamps = engine.warehouse.stamps(table, column)
     adopted = sorted(ds for ds, stamp in stamps.items() if stamp.get(HASH, now) != now)
     for ds in adopted:
@@ -32,7 +32,9 @@ def adopt(definition: structs.GroupBy | structs.Join, table: str, engine: Engine
         schema = reader.schema.remove(reader.schema.get_field_index(column))
         stamped = schema.with_metadata({f"chronon.{key}": value for key, value in stamp.items()})
         engine.warehouse.publish(table, (column, ds), _without(reader, stamped), stamped)
-    return adopted
+    if not adopted:
+        return []
+    return [f"{len(adopted)} partitions that another definition has made are kept: {some(adopted)}"]
 
 
 def _without(reader: pa.RecordBatchReader, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

@@ -12,6 +12,7 @@ from chronon.base.moments import instant_from
 from chronon.base.types import LONG
 from chronon.offline.features import Features, features_of_rows
 from chronon.offline.frames import Frame
+from chronon.offline.parents import require_parents
 from chronon.plan.join import PartPlan
 from chronon.plan.ranges import first_partition
 from chronon.plan.rows import plan_rows, wanted
@@ -63,6 +64,7 @@ def _keys(definition: structs.Join | structs.GroupBy, engine: Engine, only: Sequ
     import pyarrow as pa
 
     asked = wanted(definition, engine, only)
+    require_parents(asked.definition, engine)
     columns = {**asked.keys, **({"ts": LONG} if asked.kind == EVENTS else {})}
     plan = plan_rows(asked, columns, engine)
     differing = {tuple(sorted(part.keys.values())) for part in plan.parts}

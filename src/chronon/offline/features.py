@@ -16,6 +16,10 @@ from chronon.base.progress import Progress, Silent, watched
 from chronon.engine.protocol import JoinOutput
 from chronon.offline.frames import Frame, days_of, frame_of, key_of, need, times_of
 from chronon.offline.join import look_at_inputs
+from chronon.offline.parents import require_parents
+from chronon.offline.partitions import Inputs
+from chronon.offline.result import Told
+from chronon.offline.reuse import part_inputs
 from chronon.plan.join import JoinPlan
 from chronon.plan.rows import Wanted, plan_rows, types_of, wanted
 from chronon.plan.scans import EVENTS
@@ -105,6 +109,7 @@ def features_of_rows(
     *,
     only: Sequence[str] | None = None,
     time: str = "ts",
+    bootstrap: bool = False,
     progress: Progress | None = None,
     rows_at_once: int = ROWS_AT_ONCE,
 ) -> Features:
@@ -113,15 +118,21 @@ def features_of_rows(
     ``rows_at_once`` bounds the memory that is used beside the rows and the result's own.
     """
     frame = frame_of(rows)
-    asked = wanted(definition, engine, only)
+    asked = wanted(definition, engine, only, bootstrap=bootstrap)
+    require_parents(asked.definition, engine)
     left = left_of(asked, frame, time, engine)
     plan = plan_rows(asked, types_of(asked, left), engine)
     found = Features(name_of(definition), frame, schema_to_arrow({}).empty_table())
     _look(plan, left, found, engine)
-    if isinstance(definition, structs.Join) and definition.bootstrapParts:
-        found.notes.append("bootstrap tables are not read here: all values are computed")
+    if isinstance(definition, structs.Join) and definition.bootstrapParts and not bootstrap:
+        found.notes.append(
+            "bootstrap tables are not read: all values are computed; bootstrap=True takes them by row id"
+        )
+    given = ((table.scan, 0) for table in plan.given.tables)
+    inputs = Inputs.of([*given, *(read for part in plan.parts for read in part_inputs(part))], engine)
     with watched(progress) as watch:
-        found.features = answered(plan, asked.features, left, engine, watch, rows_at_once)
+        found.features = answered(plan, asked.features, left, engine, watch, rows_at_once, found)
+    inputs.require_same(_days(plan, left, engine), engine)
     return found
 
 
@@ -135,6 +146,7 @@ def left_of(asked: Wanted, frame: Frame, time: str, engine: Engine) -> pa.Table:
     table, spec = frame.table, engine.partitions_spec
     when = time if asked.kind == EVENTS else spec.column
     problems = need(table, [key for key in asked.keys if key != when], "which is a key")
+    problems += need(table, asked.row_ids, "by which bootstrap tables know rows")
     problems += need(table, [when], "the time of each row" if asked.kind == EVENTS else "the day of each row")
     read = [n for n in asked.reads if n not in ("ts", "ds", when) and n in table.column_names]
     problems += [
@@ -171,28 +183,39 @@ def answered(
     engine: Engine,
     watch: Progress | None = None,
     rows_at_once: int = ROWS_AT_ONCE,
+    told: Told | None = None,
 ) -> pa.Table:
-    """The columns ``names`` of a plan for rows in memory, in their order."""
+    """The columns ``names`` of a plan for rows in memory, in their order; ``told`` is told what is wrong with some."""
     import pyarrow as pa
 
     watch = watch or Silent()
     schema = schema_to_arrow({name: plan.outputs[name] for name in names})
     pieces = range(0, left.num_rows, rows_at_once)
     if len(pieces) <= 1:
-        batches = _piece(plan, left, schema, engine, watch, (0, 1))
+        batches = _piece(plan, left, schema, engine, watch, (0, 1), told)
         return pa.Table.from_batches(batches, schema)
     with _Spool(schema) as spool:
         for number, at in enumerate(pieces):
-            for batch in _piece(plan, left.slice(at, rows_at_once), schema, engine, watch, (number, len(pieces))):
+            some = left.slice(at, rows_at_once)
+            for batch in _piece(plan, some, schema, engine, watch, (number, len(pieces)), told):
                 spool.write(batch)
         return spool.table()
 
 
 def _piece(
-    plan: JoinPlan, left: pa.Table, schema: pa.Schema, engine: Engine, watch: Progress, place: tuple[int, int]
+    plan: JoinPlan,
+    left: pa.Table,
+    schema: pa.Schema,
+    engine: Engine,
+    watch: Progress,
+    place: tuple[int, int],
+    told: Told | None,
 ) -> Iterator[pa.RecordBatch]:
     done, total = place[0] * len(plan.parts), place[1] * len(plan.parts)
     with engine.join_rows(left, JoinOutput.of(plan)) as work:
+        if told is not None:
+            for reason, rows in work.told.items():
+                told.count(reason, rows)
         for number, part in enumerate(plan.parts):
             watch.step(part.plan.name, done + number, total)
             work.answer(part)
@@ -246,8 +269,13 @@ def _look(plan: JoinPlan, left: pa.Table, found: Features, engine: Engine) -> No
             keyless = null if keyless is None else pc.or_(keyless, null)
         rows = pc.sum(keyless).as_py() if keyless is not None else 0
         found.count(f"rows without a key of {part.plan.name} (kept, without its features)", rows or 0)
-    bounds = pc.min_max(when).as_py()
+    look_at_inputs(plan, _days(plan, left, engine), found, engine)
+
+
+def _days(plan: JoinPlan, left: pa.Table, engine: Engine) -> list[str]:
+    """The first and the last partition of the rows; empty where no row has a time."""
+    spec = engine.partitions_spec
+    bounds = compute().min_max(left.column("ts" if plan.left.kind == EVENTS else spec.column)).as_py()
     if bounds["min"] is None:
-        return
-    days = [spec.of(moment) if isinstance(moment, int) else moment for moment in (bounds["min"], bounds["max"])]
-    look_at_inputs(plan, days, found, engine)
+        return []
+    return [spec.of(moment) if isinstance(moment, int) else moment for moment in (bounds["min"], bounds["max"])]

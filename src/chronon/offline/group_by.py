@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from chronon.api import structs
 from chronon.api.naming import output_table
 from chronon.api.provenance import place_of
 from chronon.base.errors import ConfigError
+from chronon.offline.adopt import adopt
 from chronon.offline.incremental import with_partials
 from chronon.offline.join import STEP_DAYS, backfill_parents
+from chronon.offline.parents import partitions_then
 from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent
 from chronon.plan.functions import function_failures
 from chronon.plan.group_by import GroupByPlan, plan_group_by
+from chronon.plan.hashes import output_hash
 from chronon.plan.ranges import bounded, first_partition, steps
 from chronon.plan.scans import ENTITIES, EVENTS, Scan
 
@@ -32,6 +35,7 @@ def backfill_group_by(
     step_days: int = STEP_DAYS,
     run_first_hole: bool = False,
     any_source: bool = False,
+    keep_outdated: bool = False,
     incremental: bool = False,
     progress: Progress | None = None,
 ) -> Backfill:
@@ -53,12 +57,14 @@ def backfill_group_by(
             place=place_of(group_by, "backfill_start_date"),
             mend="backfill_start_date='yyyy-MM-dd', or --start-partition-override",
         )
-    waiting = _waiting(plan, engine)
+    waiting = _waiting(plan, engine, {})
     available = None if waiting is None else _available(waiting, any_source=any_source)
     days = requested(group_by, first, end, sorted(available or ()), None, engine)
     result = Backfill(table, notes=told)
     window = plan.aggregator.widest_window if plan.aggregator is not None and plan.kind == EVENTS else 0
     with engine.warehouse.writing(table):
+        if keep_outdated:
+            result.notes += adopt(table, output_hash(group_by), engine)
         work = todo(group_by, table, days, available, engine, run_first_hole=run_first_hole)
         require_same_types(group_by, table, plan.backfilled, work, engine)
         result.present = work.present
@@ -75,19 +81,22 @@ def backfill_group_by(
         for piece in steps(work.days, step_days, spec):
             watch.step(f"{piece[0]} to {piece[-1]}", len(result.filled), len(work.days))
             ready = with_partials(plan, spec.end(piece[0]), engine, watch, keep=incremental)
-            publisher.days(piece, engine.snapshots(ready, piece))
+            publisher.days(piece, inputs.unchanged(engine.snapshots(ready, piece), engine))
         publisher.retire(work.retired)
     result.notes += function_failures()
     return result
 
 
-def available_days(plan: GroupByPlan, engine: Engine) -> set[str] | None:
-    """The days that all sources of a group-by have; ``None`` where nothing is waited for."""
-    waiting = _waiting(plan, engine)
+def available_days(plan: GroupByPlan, engine: Engine, made: Mapping[str, Sequence[str]]) -> set[str] | None:
+    """The days that all sources of a group-by have once those ``made`` by then, by table, are there too.
+
+    ``None`` where nothing is waited for.
+    """
+    waiting = _waiting(plan, engine, made)
     return None if waiting is None else _available(waiting, any_source=False)
 
 
-def _waiting(plan: GroupByPlan, engine: Engine) -> dict[str, list[str]] | None:
+def _waiting(plan: GroupByPlan, engine: Engine, made: Mapping[str, Sequence[str]]) -> dict[str, list[str]] | None:
     """For each day that some source has, the tables that lack it; ``None`` where every day can be computed.
 
     A source reaches to the days between the bounds of its query.
@@ -97,7 +106,7 @@ def _waiting(plan: GroupByPlan, engine: Engine) -> dict[str, list[str]] | None:
     for scan in plan.scans:
         if scan.cumulative or scan.partition is None:
             return None
-        have.append((scan, set(bounded(list(_partitions(scan, engine)), scan.start, scan.end))))
+        have.append((scan, set(bounded(partitions_then(scan, made, engine), scan.start, scan.end))))
     for ds in sorted(set[str]().union(*(days for _, days in have))):
         found[ds] = [scan.table for scan, days in have if ds not in days and bounded([ds], scan.start, scan.end)]
     return found
@@ -113,7 +122,3 @@ def _told(waiting: dict[str, list[str]], days: Sequence[str], unit: str) -> Iter
     for table in tables:
         lacking = [ds for ds in days if table in waiting.get(ds, [])]
         yield f"{len(lacking)} {unit}s wait for {table}, as the other sources have them: {some(lacking)}"
-
-
-def _partitions(scan: Scan, engine: Engine) -> Iterator[str]:
-    yield from engine.partitions(scan.table, scan.partition or engine.partitions_spec.column, dict(scan.subs))

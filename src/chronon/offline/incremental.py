@@ -73,7 +73,8 @@ def with_partials(
                 continue
             progress.step(f"{table}: {ds}", number, len(wanted))
             stamped = schema.with_metadata({f"chronon.{name}": value for name, value in stamp.items()})
-            engine.warehouse.publish(table, (spec.column, ds), engine.partials(plan, ds), stamped)
+            rows = inputs.still(engine.partials(plan, ds), [ds], engine)
+            engine.warehouse.publish(table, (spec.column, ds), rows, stamped)
     return replace(plan, partials=table)
 
 

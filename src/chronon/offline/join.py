@@ -12,12 +12,13 @@ from chronon.base.time import DAY_MS, floor
 from chronon.engine.protocol import JoinOutput
 from chronon.offline.adopt import adopt
 from chronon.offline.incremental import with_partials
-from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, require_some, some, todo, untimed
+from chronon.offline.partitions import Inputs, gaps, requested, require_same_types, require_some, todo, untimed
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent, Told
 from chronon.offline.reuse import Marks, Reuse, left_inputs, part_inputs
 from chronon.plan.chains import ancestors
 from chronon.plan.functions import function_failures
+from chronon.plan.hashes import output_hash
 from chronon.plan.join import AsOf, JoinPlan, PartPlan, plan_join
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import ENTITIES, Scan
@@ -70,15 +71,12 @@ def backfill_join(
     """
     watch = progress or Silent()
     told = backfill_parents(join, engine, end=end, step_days=step_days, progress=watch)
-    adopted: list[str] = []
-    if keep_outdated and engine.warehouse.exists(features_table(join)):
+    if keep_outdated:
         with engine.warehouse.writing(features_table(join)):
-            adopted = adopt(join, features_table(join), engine)
+            told += adopt(features_table(join), output_hash(join), engine)
     result = _backfill(
         join, engine, start, end, step_days, watch, run_first_hole=run_first_hole, incremental=incremental
     )
-    if adopted:
-        told.append(f"{len(adopted)} partitions that another definition has made are kept: {some(adopted)}")
     result.notes[:0] = told
     return result
 

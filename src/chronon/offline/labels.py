@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 from chronon.api import structs
 from chronon.api.provenance import place_of
 from chronon.base.errors import MissingDataError
+from chronon.base.time import DAY_MS
 from chronon.offline.partitions import Inputs, gaps, stamp, untimed, with_stamp
 from chronon.offline.result import Backfill, Progress, Silent
+from chronon.offline.reuse import part_inputs
 from chronon.plan.join import PartPlan
 from chronon.plan.labels import LABEL_DS, LabelPlan, plan_labels
 from chronon.plan.ranges import first_partition
 from chronon.plan.scans import EVENTS
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
-    from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
 
 
@@ -53,12 +52,15 @@ def backfill_labels(join: structs.Join, engine: Engine, *, label_ds: str, progre
         _values(join, plan, part, label_ds, result, engine)
     result.notes += [f"derivations of {name} are not computed for labels" for name in plan.underived]
     watch.step(f"{days[0]} to {days[-1]}: {plan.labels}", len(parts), len(parts) + 1)
-    tables = [plan.join.left.table, *(scan.table for part in parts for scan in part.plan.scans)]
-    schema = _stamped(join, plan.columns, tables, label_ds, engine)
+    left = plan.join.left, plan.start_offset * DAY_MS
+    inputs = Inputs.of([left, *(read for part in parts for read in part_inputs(part))], engine)
+    values = Inputs.named(((plan.part_table(part), LABEL_DS, 0) for part in parts), engine)
+    schema = with_stamp(plan.columns, stamp(join, label_ds, inputs, engine))
     rows = engine.query(plan.query(days, label_ds, engine.partitions_spec))
     with engine.warehouse.writing(plan.labels):
         batches = (batch.select(schema.names).cast(schema) for batch in rows)
-        result.rows = engine.warehouse.publish(plan.labels, (LABEL_DS, label_ds), batches, schema)
+        same = values.still(inputs.only(left[0].table, 0).still(batches, days, engine), [label_ds], engine)
+        result.rows = engine.warehouse.publish(plan.labels, (LABEL_DS, label_ds), same, schema)
     result.filled.append(label_ds)
     _views(join, plan, label_ds, engine)
     return result
@@ -95,22 +97,19 @@ def _values(
     for reason, rows in untimed(part.plan.scans, first, label_ds, engine).items():
         result.count(reason, rows)
     table = plan.part_table(part)
-    tables = [scan.table for scan in part.plan.scans]
-    schema = _stamped(join, {**part.plan.keys, **part.plan.outputs}, tables, label_ds, engine)
+    inputs = Inputs.of(part_inputs(part), engine)
+    schema = with_stamp({**part.plan.keys, **part.plan.outputs}, stamp(join, label_ds, inputs, engine))
     with engine.warehouse.writing(table):
-        for _, batches in engine.snapshots(part.plan, [label_ds]):
+        for _, batches in inputs.unchanged(engine.snapshots(part.plan, [label_ds]), engine):
             if part.plan.aggregator is not None:
                 engine.warehouse.publish(table, (LABEL_DS, label_ds), batches, schema)
                 continue
             given = sum(batch.num_rows for batch in batches)
-            rows = engine.upload(part.plan, label_ds, 0)  # one row for each key, as a join takes it
+            rows = inputs.still(
+                engine.upload(part.plan, label_ds, 0), [label_ds], engine
+            )  # one row for each key, as in joins
             written = engine.warehouse.publish(table, (LABEL_DS, label_ds), rows, schema)
             result.count(f"rows of {part.plan.name} whose key has another row (left out)", given - written)
-
-
-def _stamped(join: structs.Join, columns: Schema, tables: list[str], label_ds: str, engine: Engine) -> pa.Schema:
-    inputs = Inputs({table: (engine.warehouse.files(table), LABEL_DS, None) for table in tables})
-    return with_stamp(columns, stamp(join, label_ds, inputs, engine))
 
 
 def _views(join: structs.Join, plan: LabelPlan, label_ds: str, engine: Engine) -> None:

@@ -10,6 +10,7 @@ from chronon.api import structs
 from chronon.api.naming import features_table, output_table
 from chronon.base.errors import MissingDataError
 from chronon.models.registry import backend_of
+from chronon.offline.adopt import adopt
 from chronon.offline.partitions import HASH, Inputs, requested, stamp, with_stamp
 from chronon.offline.result import Backfill, Progress, Silent
 from chronon.plan.hashes import digest, output_hash
@@ -33,6 +34,7 @@ def backfill_models(
     end: str,
     only: Sequence[str] | None = None,
     run_first_hole: bool = False,
+    keep_outdated: bool = False,
     progress: Progress | None = None,
 ) -> Backfill:
     """Run the models of a join over the partitions of its features that have not been through them.
@@ -51,6 +53,8 @@ def backfill_models(
         The names of the models that run; all if ``None``.
     run_first_hole:
         Fill also what lies before the first partition that is there.
+    keep_outdated:
+        Partitions that other models or another definition have made stay, from now on as if these had made them.
     progress:
         Told of each day.
     """
@@ -65,6 +69,8 @@ def backfill_models(
     now = models_hash(join, plan, loaded)
     result = Backfill(table)
     with engine.warehouse.writing(table):
+        if keep_outdated:
+            result.notes += adopt(table, now, engine)
         available = engine.partitions(features, spec.column)
         stamps = engine.warehouse.stamps(table, spec.column)
         outdated = {ds: marks[HASH] for ds, marks in stamps.items() if marks.get(HASH, now) != now}
@@ -79,7 +85,7 @@ def backfill_models(
                 engine.warehouse.archive(table, (spec.column, ds), f"{table}_{outdated[ds][:8]}")
             schema = with_stamp(plan.outputs, {**stamp(join, ds, inputs, engine), HASH: now})
             rows = engine.query(f"SELECT * FROM {features} WHERE {spec.column} = '{ds}'")  # noqa: S608 - our names
-            batches = _outputs(plan, loaded, rows, schema)
+            batches = inputs.still(_outputs(plan, loaded, rows, schema), [ds], engine)
             result.rows += engine.warehouse.publish(table, (spec.column, ds), batches, schema)
             result.filled.append(ds)
     return result

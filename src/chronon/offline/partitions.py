@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from chronon.base.types import Schema
     from chronon.engine.protocol import Engine
     from chronon.engine.tables.digests import Digests
-    from chronon.engine.tables.files import Files
+    from chronon.engine.tables.files import File, Files
     from chronon.plan.group_by import GroupByPlan
 
 HASH, INPUTS, LIBRARIES = "semantic_hash", "inputs", "libraries"
@@ -207,14 +207,23 @@ class Inputs:
     @staticmethod
     def of(scans: Iterable[tuple[Scan, int | None]], engine: Engine) -> Inputs:
         """List the files of the tables that are scanned, each once however many partitions will be written."""
+        spec = engine.partitions_spec
+        return Inputs.named(((scan.table, scan.partition or spec.column, window) for scan, window in scans), engine)
+
+    @staticmethod
+    def named(tables: Iterable[tuple[str, str, int | None]], engine: Engine) -> Inputs:
+        """The same of tables by name, each with its partition column and window (ms); of a view also what it reads."""
         found: dict[str, tuple[Files, str, int | None]] = {}
-        for scan, window in scans:
-            if scan.table not in found:
-                column = scan.partition or engine.partitions_spec.column
-                found[scan.table] = engine.warehouse.files(scan.table), column, window
+        waiting = list(tables)
+        while waiting:
+            table, column, window = waiting.pop(0)
+            if table in found:
+                files, column, other = found[table]
+                found[table] = files, column, None if None in (window, other) else max(window or 0, other or 0)
                 continue
-            files, column, other = found[scan.table]
-            found[scan.table] = files, column, None if None in (window, other) else max(window or 0, other or 0)
+            files = engine.warehouse.files(table)
+            found[table] = files, column, window
+            waiting += [(inside, column, window) for inside in _read_by_view(files, engine)]
         return Inputs(found)
 
     def only(self, table: str, window: int | None) -> Inputs:
@@ -222,23 +231,43 @@ class Inputs:
         files, column, _ = self.tables[table]
         return Inputs({table: (files, column, window)})
 
-    def require_same(self, days: Sequence[str], engine: Engine) -> None:
-        """Raise where a file that ``days`` are computed from is no longer what it was.
+    def require_same(self, days: Sequence[str] | None, engine: Engine) -> None:
+        """Raise where a file that ``days`` (ascending; all if ``None``) are computed from is no longer what it was.
 
         What was read may then be partly the old rows and partly the new ones.
         """
-        spec = engine.partitions_spec
+        if days is not None and not days:
+            return
         for table, (files, column, window) in self.tables.items():
-            first, last = _read(files, window, days[0], days[-1], spec)
-            present = {file.path: file for file in engine.warehouse.files(table).files}
-            for file in files.files:
-                ds = file.partition.get(column)
-                read = ds is None or bool(bounded([ds], first, last))
-                if read and present.get(file.path) != file:
-                    raise DataError(
-                        f"{table} was rewritten while it was read: {file.path}",
-                        mend="run again once its writer has ended; partitions that were published stay",
-                    )
+            chosen: Iterable[File] = files.files
+            if days is not None:
+                first, last = _read(files, window, days[0], days[-1], engine.partitions_spec)
+                inside = files.by_partition(column)
+                read = bounded([ds for ds in inside if ds is not None], first, last)
+                chosen = (file for ds in [None, *read] for file in inside.get(ds, ()))
+            changed = engine.warehouse.changed(files, chosen)
+            if changed is not None:
+                raise DataError(
+                    f"{table} was rewritten while it was read: {changed.path}",
+                    mend="run again once its writer has ended; partitions that were published stay",
+                )
+
+    def unchanged(
+        self, rows: Iterable[tuple[str, Iterator[pa.RecordBatch]]], engine: Engine
+    ) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
+        """Days with their rows, whose end comes only if the files that they are made from are still what they were.
+
+        What is published is complete only then.
+        """
+        for ds, batches in rows:
+            yield ds, self.still(batches, [ds], engine)
+
+    def still(
+        self, batches: Iterable[pa.RecordBatch], days: Sequence[str] | None, engine: Engine
+    ) -> Iterator[pa.RecordBatch]:
+        """Rows that ``days`` (all if ``None``) are read for; at their end as ``require_same``."""
+        yield from batches
+        self.require_same(days, engine)
 
     def fingerprints(self, ds: str, spec: Partitions, digests: Digests) -> dict[str, str]:
         """A digest for each table of what the files hold that the partition ``ds`` is computed from."""
@@ -249,6 +278,15 @@ class Inputs:
             days = bounded(files.partitions(column), first, last) if named else None
             found[table] = digests.of(files, column, days)
         return found
+
+
+def _read_by_view(files: Files, engine: Engine) -> tuple[str, ...]:
+    """The tables that a view reads; none for any other table."""
+    from chronon.engine.tables.view import Views
+
+    if files.format != Views.name:
+        return ()
+    return engine.translate(engine.warehouse.view(files.table).query).tables
 
 
 def _read(files: Files, window: int | None, first: str, last: str, spec: Partitions) -> tuple[str | None, str]:

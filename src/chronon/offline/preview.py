@@ -8,14 +8,16 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from chronon.api import structs
-from chronon.api.inspect import query_of
+from chronon.api.inspect import is_events, query_of
 from chronon.api.naming import name_of
 from chronon.api.provenance import place_of
 from chronon.base.arrow import from_arrow
 from chronon.base.display import Grid, Page, Shown, instant
 from chronon.base.errors import ChrononError, ConfigError, raise_all
 from chronon.offline.features import Features, features_of_rows
+from chronon.offline.parents import require_parents
 from chronon.plan.group_by import plan_group_by
+from chronon.plan.join import plan_join
 from chronon.plan.ranges import bounded
 from chronon.plan.scans import Scan, ScanPlanner
 
@@ -130,6 +132,8 @@ def preview(
     """A look at a definition; see ``chronon.session.preview``."""
     count = PARTITIONS if partitions is None else partitions
     wanted = [keys] if isinstance(keys, Mapping) else list(keys or [])
+    if isinstance(definition, structs.GroupBy | structs.Join):
+        require_parents(definition, engine)
     if isinstance(definition, structs.GroupBy):
         return _of_group_by(definition, engine, wanted, count, rows)
     if isinstance(definition, structs.Join):
@@ -212,10 +216,12 @@ def _sampled(group_by: structs.GroupBy, previews: Sequence[SourcePreview]) -> st
 
 
 def _bounded(source: structs.Source, first: str | None) -> structs.Source:
-    if first is None or source.joinSource is not None:
+    if first is None:
         return source
     query = copy(query_of(source))
     query.startPartition = first
+    if source.joinSource is not None:
+        return structs.Source(joinSource=structs.JoinSource(join=source.joinSource.join, query=query))
     events, entities = copy(source.events), copy(source.entities)
     for inner in (events, entities):
         if inner is not None:
@@ -226,7 +232,7 @@ def _bounded(source: structs.Source, first: str | None) -> structs.Source:
 def _of_join(join: structs.Join, engine: Engine, keys: Sequence[Mapping[str, Any]], count: int, rows: int) -> Preview:
     if join.left is None:
         raise ConfigError("a join has no left side", place=place_of(join), mend="Join(left=..., right_parts=[...])")
-    left = _source(_scan(join.left, engine), engine, keys, count, rows, ())
+    left = _source(plan_join(join, engine).left, engine, keys, count, rows, ())
     parts: list[structs.JoinPart] = []
     problems: list[ChrononError] = []
     previews = [left]
@@ -249,7 +255,7 @@ def _of_join(join: structs.Join, engine: Engine, keys: Sequence[Mapping[str, Any
     found = Preview(name_of(join), [left, *_once(previews[1:])])
     given = left.rows.drop_columns([DAY, *(["ts"] if "ts" in left.rows.column_names else [])])
     names = ["ts" if name == TIME else name for name in given.column_names]
-    if join.left.entities is not None:
+    if not is_events(join.left):
         given, names = left.rows.drop_columns([TIME]), None
         spec = engine.partitions_spec
         given = given.rename_columns([spec.column if name == DAY else name for name in given.column_names])

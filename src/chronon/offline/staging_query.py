@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -14,10 +14,12 @@ from chronon.api.provenance import place_of
 from chronon.base import types as t
 from chronon.base.clock import SystemClock
 from chronon.base.errors import ChrononError, ConfigError, MissingDataError, SchemaError, raise_all
+from chronon.offline.adopt import adopt
 from chronon.offline.join import STEP_DAYS
-from chronon.offline.partitions import Inputs, requested, stamp, todo, with_stamp
+from chronon.offline.partitions import Inputs, requested, some, stamp, todo, with_stamp
 from chronon.offline.publish import Publisher
 from chronon.offline.result import Backfill, Progress, Silent
+from chronon.plan.hashes import output_hash
 from chronon.plan.ranges import steps
 from chronon.plan.staging import END, LATEST, START, clustered_by, fill, require_meaning
 
@@ -40,13 +42,15 @@ def backfill_staging_query(
     end: str,
     step_days: int = STEP_DAYS,
     run_first_hole: bool = False,
+    keep_outdated: bool = False,
     progress: Progress | None = None,
     clock: Clock | None = None,
 ) -> Backfill:
     """Run a staging query for the days that its table lacks.
 
     The query is run once for each step, and each partition that it gives is published as a whole. A day for which it
-    gives no rows stays missing, and is tried again by the next run: what the query reads may not have come yet.
+    gives no rows is filled with none, if all that it reads is there: every table with partitions has that day. Else it
+    stays missing, and is tried again by the next run: what is read may not have come yet.
 
     Without a first day the query is run once, and replaces the partitions that it gives, or the whole table if it has
     no partition column. With ``createView`` it becomes a view, and a row of ``chronon_signal_partitions`` beside it
@@ -64,6 +68,8 @@ def backfill_staging_query(
         How many days are computed at once: what ``{{ start_date }}`` and ``{{ end_date }}`` bound.
     run_first_hole:
         Fill also what lies before the first partition that is there.
+    keep_outdated:
+        Partitions that another query has made stay, from now on as if this one had made them.
     progress:
         Told of each step.
     clock:
@@ -79,6 +85,8 @@ def backfill_staging_query(
     if staging_query.setups:
         job.result.notes.append("setups are statements of another engine; they are not run")
     with engine.warehouse.writing(job.table):
+        if keep_outdated:
+            job.result.notes += adopt(job.table, output_hash(staging_query), engine)
         if staging_query.createView:
             job.view(clock or SystemClock())
         elif staging_query.startPartition is None:
@@ -143,17 +151,25 @@ class _Job:
         schema = self._columns(query.schema)
         if not all_replaced:
             self._require_same_types(schema)
-        before = len(self.result.filled)
-        self._publish(text, schema, query.tables, outdated)
-        filled = set(self.result.filled[before:])
-        empty = [ds for ds in days if ds not in filled]
-        if empty:
-            shown = ", ".join(empty[:3]) + (" ..." if len(empty) > 3 else "")  # noqa: PLR2004 - enough to recognise
+        lacking = self._lacking(query.tables, days)
+        filled = self._publish(text, schema, query.tables, outdated, [ds for ds in days if not lacking[ds]])
+        unit = self.engine.partitions_spec.unit
+        for table in dict.fromkeys(table for ds in days if ds not in filled for table in lacking[ds]):
+            empty = [ds for ds in days if ds not in filled and table in lacking[ds]]
             self.result.notes.append(
-                f"the query gives no rows for {len(empty)} of the days ({shown}); they stay missing"
+                f"the query gives no rows for {len(empty)} of the {unit}s ({some(empty)}), and {table} has no "
+                "partition of them; they stay missing"
             )
-        if filled - set(days):
-            self.result.notes.append(f"the query gives {len(filled - set(days))} days that were not asked for, too")
+        others = len(filled - set(days))
+        if others:
+            self.result.notes.append(f"the query gives {others} {unit}s that were not asked for, too")
+
+    def _lacking(self, tables: Iterable[str], days: Sequence[str]) -> dict[str, list[str]]:
+        """For each day, the tables that the query reads which have partitions, and none of that day."""
+        column = self.engine.partitions_spec.column
+        read = [table for table in tables if column in self.engine.columns(table)]
+        there = {table: set(self.engine.partitions(table, column)) for table in read}
+        return {ds: [table for table in there if ds not in there[table]] for ds in days}
 
     def whole(self) -> None:
         """Run the query once for everything."""
@@ -162,10 +178,11 @@ class _Job:
         if self.engine.partitions_spec.column in query.schema:
             self._publish(text, self._columns(query.schema), query.tables, {})
             return
-        marks = stamp(self.definition, self.end, self._inputs(query.tables), self.engine)
-        stamped = with_stamp(query.schema, marks)
+        inputs = self._inputs(query.tables)
+        stamped = with_stamp(query.schema, stamp(self.definition, self.end, inputs, self.engine))
         batches = (batch.cast(stamped) for batch in self.engine.query(text))
-        self.result.rows = self.engine.warehouse.publish(self.table, None, batches, stamped)
+        rows = inputs.still(batches, None, self.engine)
+        self.result.rows = self.engine.warehouse.publish(self.table, None, rows, stamped)
         self.result.filled.append("the whole table")
 
     def view(self, clock: Clock) -> None:
@@ -209,10 +226,17 @@ class _Job:
 
     def _inputs(self, tables: Iterable[str]) -> Inputs:
         column = self.engine.partitions_spec.column
-        return Inputs({table: (self.engine.warehouse.files(table), column, None) for table in tables})
+        return Inputs.named(((table, column, None) for table in tables), self.engine)
 
-    def _publish(self, text: str, schema: Schema, tables: Iterable[str], outdated: dict[str, str]) -> None:
-        """Publish each partition that the query gives."""
+    def _publish(
+        self,
+        text: str,
+        schema: Schema,
+        tables: Iterable[str],
+        outdated: dict[str, str],
+        days: Sequence[str] = (),
+    ) -> set[str]:
+        """Publish each partition that the query gives, and ``days`` for which it gives no rows; returns all of them."""
         column = self.engine.partitions_spec.column
         clusters = clustered_by(self.definition)
         unknown = [name for name in clusters if name not in schema]
@@ -225,12 +249,29 @@ class _Job:
         order = ", ".join(f"`{name}`" for name in (column, *clusters))
         inputs = self._inputs(tables)
         publisher = Publisher(self.definition, self.table, schema, inputs, outdated, self.result, self.engine)
+        before = len(self.result.filled)
         rows = self.engine.query(f"SELECT * FROM ({text}\n) AS staged ORDER BY {order}")
-        publisher.given(by_partition(rows, column, with_stamp(schema, {}), self.result))
+        read = _when_sorted(rows, lambda: inputs.require_same(None, self.engine))
+        publisher.given(by_partition(read, column, with_stamp(schema, {}), self.result))
+        publisher.given((ds, iter(())) for ds in days if ds not in self.result.filled[before:])
+        self.result.filled[before:] = sorted(self.result.filled[before:])
+        return set(self.result.filled[before:])
+
+
+def _when_sorted(rows: Iterable[pa.RecordBatch], check: Callable[[], None]) -> Iterator[pa.RecordBatch]:
+    """The rows of a query that sorts them; once the first ones are there it has read everything, which is checked."""
+    checked = False
+    for batch in rows:
+        if not checked:
+            check()
+        checked = True
+        yield batch
+    if not checked:
+        check()
 
 
 def by_partition(
-    rows: pa.RecordBatchReader, column: str, schema: pa.Schema, result: Backfill
+    rows: Iterable[pa.RecordBatch], column: str, schema: pa.Schema, result: Backfill
 ) -> Iterator[tuple[str, Iterator[pa.RecordBatch]]]:
     """Rows that come in the order of their partitions, as partitions; each must be read before the next.
 

@@ -13,6 +13,7 @@ from chronon.base.moments import instant_from
 from chronon.base.time import DAY_MS, floor, window_start
 from chronon.offline.features import answered, left_of
 from chronon.offline.frames import frame_of, one_row
+from chronon.offline.parents import require_parents
 from chronon.offline.traced import AFTER, BEFORE, INSIDE, Trace, TracedColumn, TracedRow, length
 from chronon.plan.changes import OWN_TIME, REVERSAL
 from chronon.plan.join import JoinPlan, PartPlan
@@ -40,6 +41,7 @@ def trace(
 ) -> Trace:
     """Take one feature of one key at one instant apart; see ``chronon.session.trace``."""
     asked = wanted(definition, engine, [feature])
+    require_parents(asked.definition, engine)
     at = instant_from(ts)
     frame = frame_of(_one(keys, at, asked.kind, engine))
     left = left_of(asked, frame, "ts", engine)

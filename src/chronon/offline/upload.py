@@ -13,7 +13,7 @@ from chronon.base.errors import MissingDataError, raise_all
 from chronon.base.time import DAY_MS
 from chronon.offline.incremental import with_partials
 from chronon.offline.join import STEP_DAYS, backfill_parents
-from chronon.offline.partitions import gaps, untimed
+from chronon.offline.partitions import Inputs, gaps, untimed
 from chronon.offline.result import Progress, Silent, Upload
 from chronon.plan.functions import function_failures
 from chronon.plan.group_by import GroupByPlan, plan_group_by
@@ -88,13 +88,15 @@ def upload_group_by(
     dataset = batch_dataset(plan.name)
     info = serving_info(plan, batch_end, stale_after)
     generation = f"{ds}-{info.batch_hash[:12]}"
+    window = plan.aggregator.widest_window if plan.aggregator is not None else 0
+    inputs = Inputs.of([(scan, 0 if plan.kind == ENTITIES else window) for scan in plan.scans], engine)
     ready = plan if _temporal(plan) else with_partials(plan, batch_end, engine, Silent())
     rows = store.bulk_put(dataset, generation, _records(plan, info, engine.upload(ready, ds, stale_after)))
+    inputs.require_same([ds], engine)
     if _temporal(plan) and plan.aggregator is not None:
         layout = plan.aggregator.layout
         describe(store, plan.name, layout.hash, layout.description)
     store.publish(dataset, generation, encode(info))
-    window = plan.aggregator.widest_window if plan.aggregator is not None else 0
     spec = engine.partitions_spec
     first = ds if plan.kind == ENTITIES else first_partition(batch_end, window, spec)
     left_out = untimed(plan.scans, first, ds if plan.kind == ENTITIES else None, engine)

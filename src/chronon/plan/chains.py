@@ -35,6 +35,7 @@ def parents(definition: structs.GroupBy | structs.Join) -> Iterator[structs.Join
 
 def parent_schema(parent: structs.Join, tables: Tables) -> dict[str, t.DataType]:
     """The columns of a join's table, whether it is there already or not."""
+    ancestors(parent)  # one that reads itself in the end has none
     from chronon.plan.join import plan_join  # a join is planned with the scans of its group-bys, which may ask for this
 
     return {**plan_join(parent, tables).outputs, tables.partitions_spec.column: t.STRING}

@@ -17,7 +17,7 @@ from chronon.base import types as t
 from chronon.base.errors import ChrononError, ConfigError, ExpressionError, Place, SchemaError, raise_all
 from chronon.plan.derivations import expand, resolved
 from chronon.plan.names import RESERVED, SEQUENCE
-from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables, common_type
+from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables, changed_columns, common_type
 
 KEY_TYPES = frozenset({t.BOOLEAN, t.STRING, t.BINARY, t.DATE, *t.NUMBERS})
 """Types that a key may have."""
@@ -115,6 +115,8 @@ def plan_group_by(group_by: structs.GroupBy, tables: Tables) -> GroupByPlan:
     raise_all(planner.problems)
     found = [_with_time(scan, group_by, number, tables) for number, scan in enumerate(scans) if scan is not None]
     kind = _kind(found, place)
+    for scan in found:
+        raise_all(changed_columns(scan, scan.selects if aggregations is None else [*keys, *inputs]))
     types = _unified(found, keys, place)
     key_types = {name: types[name] for name in keys}
     columns = [n for n in _needed(inputs) if n != "ts"] if aggregations is not None else _features(types, keys)

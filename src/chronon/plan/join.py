@@ -22,7 +22,7 @@ from chronon.plan.external import Externals, externals_of, offline_problems
 from chronon.plan.given import Given
 from chronon.plan.group_by import GroupByPlan, plan_group_by
 from chronon.plan.names import part_keys
-from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables
+from chronon.plan.scans import ENTITIES, EVENTS, Scan, ScanPlanner, Tables, changed_columns
 
 RESERVED_LEFT = frozenset({"matched_hashes", "bootstrap_hash"})
 """Columns of the original's own tables, which a left side may not have."""
@@ -150,6 +150,8 @@ def plan_join(join: structs.Join, tables: Tables, rows: Scan | None = None) -> J
                 )
             )
     left_columns = _left_columns(left, tables) if left is not None else {}
+    if left is not None:
+        problems += changed_columns(left, left_columns)
     externals, wrong = externals_of(join, left_columns)
     parts: list[PartPlan] = []
     for asked in _parts(join, externals):

@@ -47,6 +47,8 @@ class Wanted:
         Other columns that derivations may read.
     kind:
         What the rows are of: ``EVENTS`` at an instant, ``ENTITIES`` on a day.
+    row_ids:
+        The columns by which bootstrap tables know rows, where they are read.
     """
 
     definition: structs.Join | structs.GroupBy
@@ -54,10 +56,15 @@ class Wanted:
     keys: dict[str, t.DataType]
     reads: frozenset[str]
     kind: str
+    row_ids: tuple[str, ...] = ()
 
 
-def wanted(definition: structs.Join | structs.GroupBy, tables: Tables, only: Sequence[str] | None) -> Wanted:
+def wanted(
+    definition: structs.Join | structs.GroupBy, tables: Tables, only: Sequence[str] | None, *, bootstrap: bool = False
+) -> Wanted:
     """What is needed for the features ``only`` (all if ``None``).
+
+    With ``bootstrap`` also the bootstrap tables of a join: all its parts then, as the tables may fill columns of any.
 
     Raises
     ------
@@ -68,7 +75,7 @@ def wanted(definition: structs.Join | structs.GroupBy, tables: Tables, only: Seq
     """
     if isinstance(definition, structs.GroupBy):
         return _of_group_by(definition, tables, only)
-    return _of_join(definition, tables, only)
+    return _of_join(definition, tables, only, bootstrap=bootstrap and bool(definition.bootstrapParts))
 
 
 def plan_rows(wanted: Wanted, columns: Mapping[str, t.DataType], tables: Tables) -> JoinPlan:
@@ -144,12 +151,13 @@ class _Planned:
         return _Planned(plan, {name: f"{prefix}_{name}" for name in plan.outputs}, part_keys(part))
 
 
-def _of_join(join: structs.Join, tables: Tables, only: Sequence[str] | None) -> Wanted:
+def _of_join(join: structs.Join, tables: Tables, only: Sequence[str] | None, *, bootstrap: bool) -> Wanted:
     if join.left is None:
         raise ConfigError("a join has no left side", place=place_of(join), mend="Join(left=..., right_parts=[...])")
     externals, _ = externals_of(join, {})  # what is wrong with them is told when they are planned
     made = copy(join)
-    made.bootstrapParts = None
+    if not bootstrap:
+        made.bootstrapParts = None
     parts = [(part, part_prefix(part)) for part in join.joinParts or []]
     parts += [
         (structs.JoinPart(part.source.offlineGroupBy, part.keyMapping), external_prefix(part))
@@ -168,7 +176,7 @@ def _of_join(join: structs.Join, tables: Tables, only: Sequence[str] | None) -> 
     derivations = expand(join.derivations, columns) if join.derivations else None
     names = _chosen(only, list(columns if derivations is None else derivations), name_of(join))
     read = read_through(names, derivations)
-    if only is not None:
+    if only is not None and not bootstrap:
         _leave_out(made, planned, read)
         planned = [one for one in planned if read & set(one.columns.values())]
         if derivations is not None:
@@ -177,7 +185,10 @@ def _of_join(join: structs.Join, tables: Tables, only: Sequence[str] | None) -> 
     keys = {left: one.plan.keys[key] for one in planned for key, left in one.keys.items()}
     fields = {field for field, column in externals.contextual.items() if {field, column} & read}
     kind = EVENTS if is_events(join.left) else ENTITIES
-    return Wanted(made, names, keys, frozenset((read | fields) - columns.keys() - keys.keys()), kind)
+    ids = [key for part in made.bootstrapParts or [] for key in part.keyColumns or join.rowIds or []]
+    known = tuple(dict.fromkeys(name for name in ids if name not in ("ts", tables.partitions_spec.column)))
+    reads = frozenset({*read, *fields, *known} - columns.keys() - keys.keys())
+    return Wanted(made, names, keys, reads, kind, known)
 
 
 def _leave_out(join: structs.Join, planned: Sequence[_Planned], read: set[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Protocol
@@ -95,6 +95,30 @@ class Scan:
         return replace(self, selects={**self.selects, "ts": self.time}, types={**self.types, "ts": kind}, time=None)
 
 
+def changed_columns(scan: Scan, names: Iterable[str]) -> Iterator[SchemaError]:
+    """A problem for each column that some of a scan's columns read, if it changed its type so that it has none."""
+    for text in dict.fromkeys(scan.selects[name] for name in names if name in scan.selects):
+        yield from _changed(scan.table, text, scan.schema, scan.place)
+
+
+def _changed(table: str, text: str, schema: t.Schema, place: Place) -> Iterator[SchemaError]:
+    from chronon.sql import parse
+
+    try:
+        read = sorted(parse(text).columns)
+    except ExpressionError:  # told where it is typed
+        return
+    for column in read:
+        kind = schema.get(column)
+        if isinstance(kind, t.ChangedType):
+            yield SchemaError(
+                f"column {column} of {table} is a {kind}",
+                place=place,
+                expected="one type, or types that widen to one",
+                mend="write those partitions again, or read only the others: start_partition in the query",
+            )
+
+
 @dataclass
 class ScanPlanner:
     """Plans scans and remembers what is wrong with them."""
@@ -149,8 +173,8 @@ class ScanPlanner:
             table=table,
             kind=kind,
             selects=selects,
-            types=dict(self._types(selects, schema, where)),
-            wheres=tuple(self._wheres(wheres, schema, where)),
+            types=dict(self._types(selects, schema, table, where)),
+            wheres=tuple(self._wheres(wheres, schema, table, where)),
             time=self._time(time, schema, where),
             schema=schema,
             partition=partition if partition in schema else None,
@@ -184,23 +208,25 @@ class ScanPlanner:
             except ConfigError as problem:
                 self._problem(problem, f"{where}.query.{field_name}")
 
-    def _types(self, selects: Mapping[str, str], schema: t.Schema, where: str) -> Iterator[tuple[str, t.DataType]]:
+    def _types(
+        self, selects: Mapping[str, str], schema: t.Schema, table: str, where: str
+    ) -> Iterator[tuple[str, t.DataType]]:
         from chronon.sql import parse
 
         for name, text in selects.items():
             try:
                 yield name, parse(text).type(schema)
             except ExpressionError as problem:
-                self._problem(problem, f"{where}.query.selects[{name!r}]")
+                self._or_changed(problem, table, text, schema, f"{where}.query.selects[{name!r}]")
 
-    def _wheres(self, conditions: Sequence[str], schema: t.Schema, where: str) -> Iterator[str]:
+    def _wheres(self, conditions: Sequence[str], schema: t.Schema, table: str, where: str) -> Iterator[str]:
         from chronon.sql import parse
 
         for number, text in enumerate(conditions):
             try:
                 kind = parse(text).type(schema)
             except ExpressionError as problem:
-                self._problem(problem, f"{where}.query.wheres[{number}]")
+                self._or_changed(problem, table, text, schema, f"{where}.query.wheres[{number}]")
                 continue
             if kind not in (t.BOOLEAN, t.NULL):
                 wrong = ExpressionError(f"{text!r} is a {kind}", expected="a condition: something true or false")
@@ -225,6 +251,11 @@ class ScanPlanner:
             )
             self._problem(wrong, f"{where}.query.timeColumn")
         return text
+
+    def _or_changed(self, problem: ExpressionError, table: str, text: str, schema: t.Schema, where: str) -> None:
+        """A problem of an expression; where it reads columns that have no type any more, they are."""
+        for one in list(_changed(table, text, schema, Place())) or [problem]:
+            self._problem(one, where)
 
     def _problem(self, problem: ChrononError, where: str) -> None:
         known = self.place

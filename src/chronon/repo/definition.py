@@ -100,8 +100,11 @@ def embedded_group_bys(join: structs.Join) -> Iterator[structs.GroupBy]:
 
 
 def parents(value: AnyDefinition) -> Iterator[structs.Join]:
-    """The joins whose output a group-by reads."""
-    for source in value.sources or [] if isinstance(value, structs.GroupBy) else []:
+    """The joins whose output a group-by reads, or the left side of a join."""
+    sources = value.sources or [] if isinstance(value, structs.GroupBy) else []
+    if isinstance(value, structs.Join) and value.left is not None:
+        sources = [value.left]
+    for source in sources:
         if source.joinSource is not None and source.joinSource.join is not None:
             yield source.joinSource.join
 

@@ -67,9 +67,10 @@ class ChrononEntityDependencyTracker:
         return [name_of(one) for one in self.get_downstream(conf_path)]
 
     def get_join_downstream(self, conf_path: str) -> list[AnyDefinition]:
-        """The group-bys that read a join."""
+        """The group-bys that read a join, and the joins whose left side does."""
         name = name_of(self.extract_conf(structs.Join, conf_path))
-        return [one for one in self._all(structs.GroupBy) if any(name_of(p) == name for p in parents(one))]
+        readers = [*self._all(structs.GroupBy), *self._all(structs.Join)]
+        return [one for one in readers if any(name_of(p) == name for p in parents(one))]
 
     def get_group_by_downstream(self, conf_path: str) -> list[AnyDefinition]:
         """The joins that a group-by is a part of."""

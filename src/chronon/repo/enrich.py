@@ -50,6 +50,8 @@ def finish(definition: Definition, teams: Teams) -> None:
     if isinstance(value, structs.GroupBy):
         _finish_group_by(value, teams)
     elif isinstance(value, structs.Join):
+        if value.left is not None:
+            value.left = _with_parent(value.left, metadata, teams)
         _fill_join(value, _filler(metadata))
 
 

@@ -77,6 +77,8 @@ class JoinBackfill:
         flow.add_node(left)
         flow.add_node(final)
         final.add_dependency(left)
+        for parent in parents(join):
+            left.add_dependency(self.add_join_to_flow(flow, parent))
         for part in get_regular_and_external_join_parts(join):
             part_name = join_part_name(part)
             settings = self._settings(part_name)

@@ -189,7 +189,7 @@ def _dependents(
 ) -> Iterator[tuple[str, list[AnyDefinition]]]:
     """What builds on each definition that is written, by path."""
     by_group_by = by_name((name_of(part), join) for join in joins for part in part_group_bys(join))
-    by_join = by_name((name_of(parent), one) for one in group_bys for parent in parents(one))
+    by_join = by_name((name_of(parent), one) for one in [*group_bys, *joins] for parent in parents(one))
     for step in steps:
         if step.written:
             name = step.definition.name

@@ -10,6 +10,16 @@ _SCRIPTS = "tests/cli/test_scripts.py"
 
 AUTHORING = (
     Deviation(
+        "authoring J2",
+        "A join whose left side is a join is refused in Python, and not made first by the engine.",
+        "It is a left side like any other; the parent is made first.",
+        "Features for the rows of a training set that is there are a common wish.",
+        (
+            "tests/api/test_join.py::test_the_left_side_may_be_a_join_which_stays_the_same_one",
+            "tests/offline/test_chaining.py::test_a_join_is_a_left_side",
+        ),
+    ),
+    Deviation(
         "authoring Q1",
         "A group-by without a file in two joins fails on Python 3.11 and later.",
         "It is used as often as one likes.",

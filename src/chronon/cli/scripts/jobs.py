@@ -112,8 +112,9 @@ def backfill(job: Job) -> None:
     with progress() as bar:
         how: dict[str, Any] = {"start": start, "end": job.day, "progress": bar}
         how |= {"step_days": job.options.step_days, "run_first_hole": job.options.run_first_hole}
+        how["keep_outdated"] = job.options.unset_semantic_hash
         if isinstance(value, structs.Join):
-            result = backfill_join(value, job.session.engine, keep_outdated=job.options.unset_semantic_hash, **how)
+            result = backfill_join(value, job.session.engine, **how)
         elif isinstance(value, structs.GroupBy):
             result = backfill_group_by(value, job.session.engine, **how)
         else:

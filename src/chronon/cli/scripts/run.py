@@ -231,6 +231,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except ChrononError as error:
         click.echo(f"{type(error).__name__}: {error}", err=True)
         sys.exit(1)
+    except KeyboardInterrupt:
+        click.echo("interrupted; what was published stays, the next run goes on from there", err=True)
+        sys.exit(130)
 
 
 def _sub_help(args: Any) -> None:

@@ -86,13 +86,26 @@ class Macros:
         return sql
 
 
+INTERRUPTED = "Query interrupted"
+"""What DuckDB's Python client says when a signal came while it waited."""
+
+
 @contextmanager
 def readable_errors(what: str) -> Generator[None]:
-    """DuckDB's errors as ours: unreadable files, not enough memory or space, values that a cast refuses."""
+    """DuckDB's errors as ours: unreadable files, not enough memory or space, values that a cast refuses.
+
+    An interrupt of the user's is one, wherever it came.
+    """
     import duckdb
 
     try:
         yield
+    except duckdb.InterruptException as error:
+        raise KeyboardInterrupt from error
+    except RuntimeError as error:
+        if str(error) == INTERRUPTED:
+            raise KeyboardInterrupt from error
+        raise
     except duckdb.OutOfMemoryException as error:
         raise StorageError(
             f"{what}: not enough memory ({_first_line(error)})", mend="raise the memory limit, or take fewer days"

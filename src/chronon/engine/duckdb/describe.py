@@ -100,7 +100,7 @@ def _of_all(name: str, shapes: Sequence[tuple[File, Columns]]) -> t.DataType:
     found = widened(list(held))
     if found is not None:
         return found
-    return t.DataType(" or ".join(f"{kind} (in {_place(file)})" for kind, file in held.items()))
+    return t.ChangedType(" or ".join(f"{kind} (in {_place(file)})" for kind, file in held.items()))
 
 
 def _place(file: File) -> str:

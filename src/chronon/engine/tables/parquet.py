@@ -35,8 +35,12 @@ class Parquet(FolderFormat):
     def publish(
         self, at: Location, partition: tuple[str, str] | None, batches: Iterable[pa.RecordBatch], schema: pa.Schema
     ) -> int:
-        folder = folder_at(_folder(at, partition))
-        others = [p.name for p in folder.iterdir() if p.name != PART and not p.name.startswith(".")]
+        folder = _folder(at, partition)
+        try:
+            present = list(folder.iterdir()) if folder.exists() else []
+        except OSError as error:
+            raise storage_error(error, folder) from error
+        others = [p.name for p in present if p.name != PART and not p.name.startswith(".")]
         if others:
             raise StorageError(
                 f"{folder} holds files that were not written here: {', '.join(sorted(others)[:3])}",
@@ -45,7 +49,7 @@ class Parquet(FolderFormat):
         staged = folder_at(at.root / ".staging") / f"{at.table}.{uuid4().hex}"
         try:
             rows = write(staged, batches, schema)
-            staged.replace(folder / PART)
+            staged.replace(folder_at(folder) / PART)  # not sooner: what fails leaves no empty table behind
             sync(folder)
         except OSError as error:
             raise storage_error(error, folder) from error
