@@ -63,6 +63,6 @@ def test_spark_agrees_at_random(spark, texts, given_rows):
         if frame.schema[at].dataType.simpleString() != type_in_spark(kind):
             wrong.append(f"{text}: {frame.schema[at].dataType.simpleString()}, not {kind}")
         for row, theirs, ours in zip(given_rows, found, in_rows(text, given_rows, SCHEMA), strict=True):
-            if not same(plain(theirs[at]), ours):
+            if not same(plain(theirs[at]), ours, text):
                 wrong.append(f"{text}: {plain(theirs[at])!r}, not {ours!r}, of {row}")
     assert not wrong, "\n".join(wrong)

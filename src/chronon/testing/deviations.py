@@ -1,8 +1,9 @@
 """Where our results differ from the original's on purpose: what it does, what we do, why, and the test that shows it.
 
 The numbers are those of the original's lists of quirks: of its aggregations, with ``offline`` before them, of its
-backfills, and, with ``authoring``, of its definitions and scripts; without a Q, of the chapter that describes it. The
-golden runner takes the recommended value of a case only if all the quirks of the case stand here.
+backfills, with ``authoring``, of its definitions and scripts, and with ``sql`` they name what is Spark's own; without a
+Q, they name the chapter that describes it. The golden runner takes the recommended value of a case only if all the
+quirks of the case stand here.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from chronon.testing.authoring_deviations import AUTHORING
 from chronon.testing.deviation import Deviation
 from chronon.testing.offline_deviations import OFFLINE
+from chronon.testing.sql_deviations import EXPRESSIONS
 
 __all__ = ["DEVIATIONS", "Deviation"]
 
@@ -268,5 +270,7 @@ _LISTED = (
     ),
 )
 
-DEVIATIONS: Mapping[str, Deviation] = {deviation.quirk: deviation for deviation in (*_LISTED, *OFFLINE, *AUTHORING)}
+_ALL = (*_LISTED, *OFFLINE, *AUTHORING, *EXPRESSIONS)
+
+DEVIATIONS: Mapping[str, Deviation] = {deviation.quirk: deviation for deviation in _ALL}
 """Every deviation by the quirk it replaces."""

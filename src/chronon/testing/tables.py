@@ -191,7 +191,7 @@ def deviations() -> str:
             "",
             "On purpose, each for a reason, and each shown by a test that `chronon.testing.deviations` names. The numbers are",
             "those of lists of the original's quirks: of its aggregations, of its backfills (offline), of its definitions and",
-            "scripts (authoring). `chronon doctor` tells which of them touch the definitions of a repo.",
+            "scripts (authoring); those of expressions (sql) are Spark's. `chronon doctor` tells which of them touch the definitions of a repo.",
             "",
             _table(["number", "the original", "here", "because"], rows),
             "",

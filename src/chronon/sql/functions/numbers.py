@@ -84,7 +84,7 @@ define("log2", _DOUBLE, "(chronon_ln({0}) / 0.6931471805599453e0)", "log2({0})",
 define("pow power", takes(t.DOUBLE, t.DOUBLE, t.DOUBLE), "chronon_power({0}, {1})", "power({0}, {1})")
 define("sign signum", _DOUBLE, "chronon_sign({0})", "sign({0})")
 define("degrees", _DOUBLE, "({0} * (180e0 / pi()))", "({0} * 57.29577951308232)")
-define("radians", _DOUBLE, "({0} / 180e0 * pi())", "({0} / 180.0 * 3.141592653589793)")
+define("radians", _DOUBLE, "({0} * 0.017453292519943295e0)", "({0} * 0.017453292519943295)")
 
 
 def _log(args: Sequence[Node]) -> Typed:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from decimal import ROUND_HALF_EVEN, Decimal
 
-from chronon.sql.runtime.numbers import exact, sqrt
+from chronon.sql.runtime.numbers import exact
 
 
 def _total(function: Callable[[float], float]) -> Callable[[float], float]:
@@ -22,7 +22,7 @@ def _total(function: Callable[[float], float]) -> Callable[[float], float]:
 
 
 acos, asin, cos, sin, tan = map(_total, (math.acos, math.asin, math.cos, math.sin, math.tan))
-atan, atan2, tanh, cbrt, hypot = math.atan, math.atan2, math.tanh, math.cbrt, math.hypot
+atan, atan2, tanh, hypot = math.atan, math.atan2, math.tanh, math.hypot
 
 
 def cosh(value: float) -> float:
@@ -41,13 +41,9 @@ def sinh(value: float) -> float:
         return math.copysign(math.inf, value)
 
 
-def _logarithm(value: float) -> float:
-    return math.log(value) if value > 0 else -math.inf if value == 0 else math.nan
-
-
 def acosh(value: float) -> float:
-    """The inverse of ``cosh``, by its textbook formula."""
-    return _logarithm(value + sqrt(value * value - 1))
+    """The inverse of ``cosh``."""
+    return math.acosh(value) if value >= 1 else math.nan
 
 
 def asinh(value: float) -> float:
@@ -59,11 +55,25 @@ def atanh(value: float) -> float:
     """The inverse of ``tanh``."""
     if abs(value) == 1:
         return math.copysign(math.inf, value)
-    return math.atanh(value) if abs(value) < 1 else math.nan
+    return 0.5 * (math.log1p(value) - math.log1p(-value)) if abs(value) < 1 else math.nan
 
 
 def _inverse(value: float) -> float:
     return 1 / value if value else math.copysign(math.inf, value)
+
+
+_CUBES = 1e300
+"""Far from where a cube has no double."""
+
+
+def cbrt(value: float) -> float:
+    """The cube root; one step of Newton's makes good what the C library leaves.
+
+    >>> cbrt(27.0), cbrt(-1000.0)
+    (3.0, -10.0)
+    """
+    root = math.cbrt(value)
+    return root - (root * root * root - value) / (3 * root * root) if 0 < abs(value) < _CUBES else root
 
 
 def cot(value: float) -> float:
