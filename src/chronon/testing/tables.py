@@ -34,13 +34,14 @@ ARGUMENTS = {
 }
 EXACT = "exact"
 ERRORS = {
-    Operation.SUM: "whole numbers exact, wrapping at 64 bits; floats 1e-12 relative",
-    Operation.AVERAGE: "1e-12 relative",
-    Operation.VARIANCE: "1e-8 relative",
+    Operation.SUM: "whole numbers exact, wrapping at 64 bits; floats 1e-12 relative, and 1e-24 of the sum of magnitudes",
+    Operation.AVERAGE: "1e-12 relative, and 1e-24 of the sum of magnitudes",
+    Operation.VARIANCE: "1e-8 relative, and 1e-15 of the mean's square",
     Operation.SKEW: "1e-7 relative",
     Operation.KURTOSIS: "1e-7 relative",
-    Operation.APPROX_UNIQUE_COUNT: "standard error 0.83 / sqrt(2^k) of the count: 5.2 % at the default `k` of 8",
-    Operation.APPROX_PERCENTILE: "exact up to `k` values; then the rank, by 2.3 / k^0.97: 2.1 % at the default `k` of 128",
+    Operation.APPROX_UNIQUE_COUNT: "standard error 0.69 / sqrt(2^k) of the count: 4.3 % at the default `k` of 8; rounded down",
+    Operation.APPROX_PERCENTILE: "values are rounded to 32 bits; exact up to `k` of them, then the rank is off by 2.3 / k^0.97 in "
+    "one case of a hundred: 2.1 % at the default `k` of 128",
     Operation.BOUNDED_UNIQUE_COUNT: "exact up to `k`, where it stops",
     Operation.APPROX_HISTOGRAM_K: "exact up to r = max(64, 8k) distinct values, then too high by at most n / (r + 1)",
 }
