@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -32,8 +33,16 @@ def worlds(draw, **options):
 
 
 @settings(max_examples=80)
-@given(world=worlds(), data=st.data(), rows_at_once=st.integers(1, 6), queries_at_once=st.integers(1, 4))
-def test_cutting_rows_and_queries_into_batches_changes_nothing(world, data, rows_at_once, queries_at_once):
+@given(
+    world=worlds(),
+    data=st.data(),
+    rows_at_once=st.integers(1, 6),
+    queries_at_once=st.integers(1, 4),
+    bytes_at_once=st.sampled_from([1, 100, 10_000]),
+)
+def test_cutting_rows_and_queries_into_batches_changes_nothing(
+    world, data, rows_at_once, queries_at_once, bytes_at_once
+):
     definition, rows, asked = world
     cuts = data.draw(st.lists(st.integers(0, 24), max_size=6))
     query_cuts = data.draw(st.lists(st.integers(0, 12), max_size=3))
@@ -41,6 +50,7 @@ def test_cutting_rows_and_queries_into_batches_changes_nothing(world, data, rows
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(chunks, "ROWS_AT_ONCE", rows_at_once)
         patch.setattr(chunks, "QUERIES_AT_ONCE", queries_at_once)
+        patch.setattr("chronon.aggregate.answer.BYTES_AT_ONCE", bytes_at_once)
         assert_same(expected, compiled(definition).run(rows, asked, cuts=cuts, query_cuts=query_cuts))
 
 
@@ -143,3 +153,18 @@ def test_lists_of_two_lengths_are_an_error_only_for_a_query_that_sees_them(monke
     for at in (5, 12):
         with pytest.raises(DataError, match="1 and of 2 items"):
             totals.run(rows, [(0, ORIGIN + at)], cuts=range(12))
+
+
+@pytest.mark.parametrize("rows_at_once", [500, 1 << 20])
+def test_the_bytes_of_long_results_are_held_some_at_a_time(monkeypatch, rows_at_once):
+    """A map of a thousand entries for each of a thousand queries would be a million entries at once."""
+    monkeypatch.setattr("chronon.aggregate.answer.BYTES_AT_ONCE", 1 << 20)
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", rows_at_once)
+    rows = [Row(ORIGIN - 3000 + i, {"x": f"value {i % 1000}"}) for i in range(3000)]
+    counts = Algebra([aggregation("x", "HISTOGRAM", None, "1d"), aggregation("x", "LAST_K", k=500)], {"x": STRING})
+    events = counts.table({0: rows})
+    asked = pa.record_batch({"__key": [0] * 1000, "ts": [ORIGIN - 999 + i for i in range(1000)]})
+    batches = [events.slice(at, 100) for at in range(0, 3000, 100)]
+    sizes = [batch.nbytes for batch in counts.aggregator.run(batches, [asked])]
+    assert sum(sizes) > 20 * (1 << 20)
+    assert max(sizes) < 2 * (1 << 20)

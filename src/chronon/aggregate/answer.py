@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,7 +17,7 @@ from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows, Series
 from chronon.aggregate.shapes import Shape
 from chronon.base.arrow import compute, to_arrow
-from chronon.base.types import FLOATS
+from chronon.base.types import FLOATS, LONG
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from chronon.aggregate.parts import Base, Part
 
     Longs = np.ndarray[tuple[int], np.dtype[np.int64]]
+
+
+BYTES_AT_ONCE = 1 << 28
+"""About how many bytes of results are held at once; those of one query are never split."""
 
 
 @dataclass
@@ -103,6 +108,55 @@ class Windows:
 def column_of(part: Part, rule: WindowRule) -> tuple[str, int | None]:
     """What seeds a part needs: its base, and by which hops (ms) they are; ``None`` for one of the whole history."""
     return part.base.identity, None if part.window is None or rule is WindowRule.ALL else part.hop
+
+
+def answers(
+    parts: Sequence[Part],
+    chunk: Chunk,
+    queries: Queries,
+    rule: WindowRule,
+    carried: Mapping[tuple[str, int | None], Hops],
+) -> Iterator[list[pa.Array]]:
+    """As ``answer``, for as many queries at once as give some ``BYTES_AT_ONCE``."""
+    for low, high in pairwise(_cuts(parts, chunk, queries, rule, carried)):
+        yield answer(parts, chunk, queries[low:high], rule, carried)
+
+
+def _cuts(
+    parts: Sequence[Part],
+    chunk: Chunk,
+    queries: Queries,
+    rule: WindowRule,
+    carried: Mapping[tuple[str, int | None], Hops],
+) -> list[int]:
+    """Where to cut queries, most of which give the longest lists and maps that the chunk has values for."""
+    widest = [(part, *_widest(part.base, chunk)) for part in parts]
+    if len(queries) * sum(size for _, _, size in widest) <= BYTES_AT_ONCE:
+        return [0, len(queries)]
+    windows = Windows(chunk, queries, rule)
+    sizes = np.zeros(len(queries))
+    for part, elements, size in widest:
+        lo, hi = windows.of(part)
+        full = np.clip((hi - lo) / elements, 0.0, 1.0)
+        if column_of(part, rule) in carried:  # what the rows before the chunk add is not known here
+            full[queries.keys == chunk.rows.keys[0]] = 1.0
+        sizes += size * full
+    piece = (np.cumsum(sizes) // BYTES_AT_ONCE).astype(np.int64)
+    return [0, *(np.flatnonzero(np.diff(piece)) + 1).tolist(), len(queries)]
+
+
+def _widest(base: Base, chunk: Chunk) -> tuple[float, float]:
+    """In how many rows a result reaches its full size, at the earliest, and how many bytes it has then, at most."""
+    if not base.grouped:
+        series, groups = chunk.series(base), 1
+    else:
+        grouped = chunk.groups(base)
+        series, groups = grouped.series, len(grouped.labels.unique())
+    if not len(series):
+        return 1.0, 0.0
+    entries = groups * base.operation.entries(series)
+    each = series.values.nbytes / len(series) + 8 if base.operation.output != LONG else 8.0
+    return entries * len(chunk.rows) / len(series), entries * each
 
 
 def answer(

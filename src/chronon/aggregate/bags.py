@@ -235,6 +235,10 @@ class Histogram(BagOperation):
     def bytes_per_key(self) -> str:
         return "all distinct values with counts"
 
+    def entries(self, series: Series) -> int:
+        k = self.arguments["k"]
+        return k if k > 0 else len(series.coded[1])
+
     def finish(self, states: Ranges) -> pa.Array:
         import pyarrow as pa
 
@@ -272,6 +276,10 @@ class FrequentItems(BagOperation):
     @property
     def bytes_per_key(self) -> str:
         return "max(64, 8k) values with counts"
+
+    def entries(self, series: Series) -> int:
+        del series
+        return self.arguments["k"]
 
     @property
     def room(self) -> int:

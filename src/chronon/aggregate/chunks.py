@@ -12,11 +12,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chronon.aggregate.answer import Chunk, Queries, answer, column_of
+from chronon.aggregate.answer import Chunk, Queries, answers, column_of
 from chronon.aggregate.carried import hops_of, seeds
 from chronon.aggregate.earlier import Hops, hop_ranges
 from chronon.aggregate.rule import WindowRule
@@ -139,16 +140,16 @@ class Pass:
         work = [_Slice(chunk, piece) for piece in pieces]
         if self.threads > 1 and len(work) > 1:
             with ThreadPoolExecutor(self.threads) as pool:
-                answers = pool.map(self._answer_slice, work)
-                for columns in answers:
+                found = pool.map(lambda piece: list(self._answer_slice(piece)), work)
+                for columns in chain.from_iterable(found):
                     yield pa.RecordBatch.from_arrays(columns, names=names)
         else:
-            for piece in work:
-                yield pa.RecordBatch.from_arrays(self._answer_slice(piece), names=names)
+            for columns in chain.from_iterable(map(self._answer_slice, work)):
+                yield pa.RecordBatch.from_arrays(columns, names=names)
 
-    def _answer_slice(self, piece: _Slice) -> list[pa.Array]:
+    def _answer_slice(self, piece: _Slice) -> Iterator[list[pa.Array]]:
         chunk, first = piece.cut()
-        return answer(self.parts, chunk, piece.queries, self.rule, self._earlier if first else {})
+        return answers(self.parts, chunk, piece.queries, self.rule, self._earlier if first else {})
 
     # ---- what the next chunk needs of this one
 

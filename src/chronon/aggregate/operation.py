@@ -59,6 +59,11 @@ class Operation(ABC):
 
     # ---- columns
 
+    def entries(self, series: Series) -> int:
+        """How many values a result over elements of ``series`` holds at most; of a map, how many keys."""
+        del series
+        return 1
+
     @abstractmethod
     def slide(self, series: Series, lo: Longs, hi: Longs) -> Any:
         """States over the element ranges ``[lo[i], hi[i])``, both bounds ascending; no state where a range is empty."""

@@ -76,6 +76,9 @@ class PickOperation(Operation):
     def bytes_per_key(self) -> str:
         return "one value" if self.single else "k values"
 
+    def entries(self, series: Series) -> int:
+        return min(self.limit, len(series))
+
     def slide_from(self, earlier: Earlier, series: Series, lo: Longs, hi: Longs) -> Picks:
         older = [self.values(seed) for seed in earlier.seeds]
         longer = self.behind([value for values in older for value in values], series)
