@@ -202,8 +202,11 @@ def _approx_unique_count(values: Values) -> int:
     cpc_sketch, cpc_union = sketching.cpc_sketch, sketching.cpc_union
 
     def hashable(value: Any) -> Any:
-        if isinstance(value, bytes):
-            return value.decode("latin-1")  # the library takes no bytes; this is one text for each content
+        if isinstance(value, bytes):  # the library takes no bytes, but text, of which it hashes the bytes
+            try:
+                return value.decode()
+            except UnicodeDecodeError:
+                return value.decode("latin-1")  # not the same bytes, but one text for each content
         return value % 2**64 if isinstance(value, int) else value  # it would take a negative number for a float
 
     sketch = cpc_sketch(values.arguments.k)
