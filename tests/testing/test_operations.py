@@ -7,6 +7,7 @@ import math
 import pytest
 
 from chronon.base.types import parse_type
+from chronon.testing.algebra import Algebra
 from chronon.testing.oracle import Oracle, Row
 from chronon.testing.shorthand import aggregation
 from chronon.testing.tolerance import assert_same
@@ -19,10 +20,12 @@ P = "percentiles"
 
 
 def ask(kind, operation, cells, **arguments):
-    """The result over a column of cells, one row each."""
+    """The result over a column of cells, one row each; the oracle's, which is the kernel's too."""
     rows = [Row(ts, {"x": cell}) for ts, cell in enumerate(cells, 1)]
-    oracle = Oracle([aggregation("x", operation, **arguments)], {"x": parse_type(kind)})
-    (answer,) = oracle.at(rows, query=1_000_000).values()
+    definition, schema = [aggregation("x", operation, **arguments)], {"x": parse_type(kind)}
+    (answer,) = Oracle(definition, schema).at(rows, query=1_000_000).values()
+    (compiled,) = Algebra(definition, schema).at(rows, query=1_000_000).values()
+    assert_same(answer, compiled)
     return answer
 
 

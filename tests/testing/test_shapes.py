@@ -8,6 +8,7 @@ import pytest
 
 from chronon.base.errors import DataError
 from chronon.base.types import STRING, parse_type
+from chronon.testing.algebra import Algebra
 from chronon.testing.oracle import Oracle, Row
 from chronon.testing.shorthand import aggregation
 from chronon.testing.tolerance import assert_same
@@ -19,16 +20,24 @@ EACH = {"element_wise": True}
 def ask(kind, operation, cells, removed=(), **options):
     """The result over rows with these cells, then reversals of rows with those."""
     rows = [Row(i, {"x": cell}, is_before=i > len(cells)) for i, cell in enumerate([*cells, *removed], 1)]
-    (answer,) = Oracle([aggregation("x", operation, **options)], {"x": parse_type(kind)}).at(rows, 1_000_000).values()
+    return answered([aggregation("x", operation, **options)], {"x": parse_type(kind)}, rows)
+
+
+def answered(definition, schema, rows):
+    """The oracle's answer, which is the kernel's too: of a backfill, and of a fetch of changes."""
+    (answer,) = Oracle(definition, schema).at(rows, 1_000_000).values()
+    algebra = Algebra(definition, schema)
+    if not any(row.is_before for row in rows):
+        assert_same([answer], list(algebra.at(rows, 1_000_000).values()))
+    assert_same([answer], list(algebra.mutations([], rows, 0, 1_000_000).values()))
     return answer
 
 
 def ask_buckets(kind, operation, pairs, removed=(), **options):
     """The same for (cell, bucket) pairs."""
     rows = [Row(i, {"x": x, "b": b}, is_before=i > len(pairs)) for i, (x, b) in enumerate([*pairs, *removed], 1)]
-    oracle = Oracle([aggregation("x", operation, buckets=["b"], **options)], {"x": parse_type(kind), "b": STRING})
-    (answer,) = oracle.at(rows, 1_000_000).values()
-    return answer
+    definition = [aggregation("x", operation, buckets=["b"], **options)]
+    return answered(definition, {"x": parse_type(kind), "b": STRING}, rows)
 
 
 @pytest.mark.parametrize(
