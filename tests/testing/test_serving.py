@@ -9,8 +9,10 @@ import pytest
 from chronon.base.errors import RequestError
 from chronon.base.time import DAY_MS
 from chronon.testing.oracle import Row
-from chronon.testing.shorthand import aggregation, at, change, events, oracle
+from chronon.testing.shorthand import aggregation, at, change, events
 from chronon.testing.tolerance import assert_same
+
+from .both import oracle
 
 B = at("+0s")
 

@@ -8,8 +8,10 @@ from chronon.base.errors import ConfigError
 from chronon.base.time import MINUTE_MS
 from chronon.base.types import parse_type
 from chronon.testing.oracle import Oracle, Row
-from chronon.testing.shorthand import aggregation, at, events, oracle
+from chronon.testing.shorthand import aggregation, at, events
 from chronon.testing.tolerance import assert_same
+
+from .both import oracle
 
 
 def offsets(*texts):
