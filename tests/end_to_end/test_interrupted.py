@@ -54,7 +54,7 @@ def repo(tmp_path: Path) -> Path:
 
 
 def backfill(repo: Path, *more: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "chronon.cli", "backfill", "shop.training.v1", "--end", "2024-01-20", *more]
+    command = [sys.executable, "-m", "chronon", "backfill", "shop.training.v1", "--end", "2024-01-20", *more]
     return subprocess.Popen(command, cwd=repo, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 

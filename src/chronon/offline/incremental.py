@@ -66,7 +66,7 @@ def with_partials(
         for number, ds in enumerate(wanted):
             stamp = {
                 HASH: made_by,
-                "inputs": json.dumps(inputs.fingerprints(ds, spec, engine.warehouse.digests), sort_keys=True),
+                "inputs": json.dumps(inputs.of_partition(ds, engine.warehouse.digests), sort_keys=True),
             }
             known = stamps.get(ds, {})
             if all(known.get(name) == value for name, value in stamp.items()):

@@ -269,6 +269,13 @@ class Inputs:
         yield from batches
         self.require_same(days, engine)
 
+    def of_partition(self, ds: str, digests: Digests) -> dict[str, str]:
+        """A digest for each table of what its files of the partition ``ds`` alone hold."""
+        return {
+            table: digests.of(files, column, [ds] if column in files.partition_columns else None)
+            for table, (files, column, _) in self.tables.items()
+        }
+
     def fingerprints(self, ds: str, spec: Partitions, digests: Digests) -> dict[str, str]:
         """A digest for each table of what the files hold that the partition ``ds`` is computed from."""
         found: dict[str, str] = {}
