@@ -176,6 +176,11 @@ def test_the_left_side_may_be_a_join_which_stays_the_same_one(views, spend):
     assert '"spec": "shop.shop_parent/ds={{ ds }}"' in join.metaData.dependencies[0]
 
 
+def test_a_join_without_a_name_is_no_left_side(views, spend):
+    with pytest.raises(ConfigError, match="NOT supported by Chronon where its join has no name"):
+        Join(JoinSource(join=Join(views, [spend]), query=Query(select("user"), time_column="ts")), [spend])
+
+
 def test_a_hand_made_group_by_is_checked_by_the_join(spend):
     spend.aggregations[0].inputColumn = "nothing"
     with pytest.raises(ConfigError, match="input_column: for aggregation is not part of the query: nothing"):

@@ -82,9 +82,8 @@ STATES = {
     "G22: no source at all": State(
         one(f"'raw.views', ['user'], {SUM}"), GROUP_BY, "has no attribute", ours="str is not a source"
     ),
-    "J2: the left reads a join": State(
-        {"joins/shop/parent.py": PARENT}
-        | {JOIN: f"{HEAD}from joins.shop.parent import v1 as parent\nv1 = Join(Source(joinSource={CHAINED}), [])\n"},
+    "J2: the left reads a join that has no name": State(
+        join_of("", f"Source(joinSource={CHAINED.replace('join=parent', 'join=Join(Source(events=L), [])')}), []"),
         JOIN,
         "NOT supported by Chronon",
     ),

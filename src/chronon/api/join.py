@@ -13,7 +13,7 @@ from chronon.api import structs
 from chronon.api.coerce import day, mapping, number, strings
 from chronon.api.datatypes import DataType
 from chronon.api.external import ContextualSource, ExternalPart, ExternalSource
-from chronon.api.metadata import Derivation, Environment, check_names, custom_json, environment
+from chronon.api.metadata import Derivation, Environment, check_names, custom_json, ensure_name, environment
 from chronon.api.parts import BootstrapPart, JoinPart, LabelPart
 from chronon.api.problems import problems_of, settle, several
 from chronon.api.provenance import here, place_of, stamp
@@ -181,6 +181,13 @@ def _left_problems(source: structs.Source) -> Iterator[ConfigError]:
 def _prepare_left(join: structs.Join, left: structs.Source) -> Iterator[ConfigError]:
     """Find what is wrong with the left side; its events select their time as ``ts``, last of all."""
     yield from _left_problems(left)
+    parent = left.joinSource.join if left.joinSource is not None else None
+    if left.joinSource is not None and (parent is None or not ensure_name(parent, "joins")):
+        yield ConfigError(
+            "a JoinSource as the left of a join is NOT supported by Chronon where its join has no name",
+            place=place_of(join, "left"),
+            mend="define the parent in a variable at the top of a file of joins/, or give it name='team.something'",
+        )
     query = left.events.query if left.events is not None else None
     if query is None or not query.selects:
         return

@@ -12,7 +12,7 @@ AUTHORING = (
     Deviation(
         "authoring J2",
         "A join whose left side is a join is refused in Python, and not made first by the engine.",
-        "It is a left side like any other; the parent is made first.",
+        "It is a left side like any other, if it has a name; the parent is made first.",
         "Features for the rows of a training set that is there are a common wish.",
         (
             "tests/api/test_join.py::test_the_left_side_may_be_a_join_which_stays_the_same_one",
