@@ -52,6 +52,21 @@ def test_as_many_rows_outside_as_wanted(session: Session) -> None:
         assert [row.values["price"] for row in column.rows if row.where == BEFORE] == prices
 
 
+def test_of_too_many_rows_the_newest_are_listed_and_the_others_counted(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chronon.offline.trace.MOST_ROWS", 3)
+    many = [{"user_id": 1, "price": float(n), "ts": T0 - DAY + HOUR + n} for n in range(1, 10)]
+    put(session, "data.purchases", "2024-01-04", [*many, {"user_id": 1, "price": 9.0, "ts": T0 - 2 * DAY}])
+    found = training().trace({"user_id": 1, "cart": 50.0}, T0 + 10 * MINUTE, SUM, around=1)
+    (column,) = found.columns
+    assert [row.where for row in column.rows] == [BEFORE, INSIDE, INSIDE, INSIDE, AFTER]
+    listed = sum(row.values["price"] for row in column.inside)
+    assert (found.value, listed, column.left_out) == (sum(range(10)), 7 + 8 + 9, 6)
+    assert column.notes == ["only the newest 3 of 9 rows inside the window are listed"]
+    assert "9 rows count" in str(found.page())
+
+
 def test_the_hop_widens_the_window_at_its_back(session: Session) -> None:
     put(session, "data.purchases", "2024-01-03", [{"user_id": 1, "price": 3.0, "ts": T0 - DAY + 5 * MINUTE}])
     (column,) = spending().trace({"user_id": 1}, T0 + 40 * MINUTE, "price_sum_1d").columns

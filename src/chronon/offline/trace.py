@@ -23,11 +23,16 @@ from chronon.plan.rows import columns_read, plan_rows, read_through, types_of, w
 from chronon.plan.scans import ENTITIES, EVENTS, Scan
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from chronon.aggregate.parts import Part
     from chronon.engine.protocol import Engine
 
 BACK_DAYS = 30
 """How many days before the window are read for the rows just outside."""
+
+MOST_ROWS = 100_000
+"""Of more rows of a source inside a window only the newest are listed; the others are counted."""
 
 
 def trace(
@@ -160,12 +165,12 @@ def _rows(
     if aggregated is not None and aggregated.base.bucket is not None:
         inputs.append(aggregated.base.bucket)
     if plan.kind == ENTITIES:
-        found = list(_of_entities(part, inputs, column, engine))
+        found = list(_of_entities(part, inputs, column, engine, around))
     else:
         widest = plan.aggregator.widest_window if plan.aggregator is not None else 0
         first = first_partition(column.as_of, widest, spec)
         days = (spec.of(spec.start(first) - BACK_DAYS * DAY_MS) if first is not None else None, None)
-        found = [row for scan in plan.scans for row in _read(part, scan, inputs, days, column, engine)]
+        found = [row for scan in plan.scans for row in _read(part, scan, inputs, days, column, engine, around)]
     found.sort(key=lambda row: (row.ts if row.ts is not None else -1, row.sequence))
     before = [row for row in found if row.where == BEFORE]
     after = [row for row in found if row.where == AFTER]
@@ -173,16 +178,18 @@ def _rows(
     return [*before[max(0, len(before) - around) :], *inside, *after[:around]] if around else inside
 
 
-def _of_entities(part: PartPlan, inputs: list[str], column: TracedColumn, engine: Engine) -> Iterator[TracedRow]:
+def _of_entities(
+    part: PartPlan, inputs: list[str], column: TracedColumn, engine: Engine, around: int
+) -> Iterator[TracedRow]:
     """Rows of the snapshot of the day (or hour) before; of entities that are followed, the changes since."""
     spec = engine.partitions_spec
     until = column.as_of
     begun = floor(until, spec.span) if part.changes else until
     day = spec.before(begun)
     for scan in part.plan.scans:
-        yield from _read(part, scan, inputs, (day, day), column, engine)
+        yield from _read(part, scan, inputs, (day, day), column, engine, around)
     for scan in part.changes:
-        for row in _read(part, scan, inputs, (spec.of(begun), spec.of(begun)), column, engine):
+        for row in _read(part, scan, inputs, (spec.of(begun), spec.of(begun)), column, engine, around):
             made = row.made if row.made is not None else 0
             counts = begun <= made < until
             yield row if counts else replace(row, where=AFTER if made >= until else BEFORE)
@@ -195,10 +202,13 @@ def _read(
     days: tuple[str | None, str | None],
     column: TracedColumn,
     engine: Engine,
+    around: int,
 ) -> Iterator[TracedRow]:
     changed = OWN_TIME in scan.selects
     kept = [*part.plan.keys, *inputs, SEQUENCE, OWN_TIME, REVERSAL]
     table = engine.rows_of_key(part.plan, scan.only(kept), column.keys, days)
+    if not changed and part.plan.has_time:
+        table = _near(table, column, around)
     for row in table.to_pylist(maps_as_pydicts="strict"):
         ts = row[OWN_TIME] if changed else row["__ts"]
         values = {name: row.get(name) if name != "ts" else ts for name in inputs}
@@ -212,6 +222,24 @@ def _read(
             made=row["__ts"] if changed else None,
             is_before=bool(row.get(REVERSAL)),
         )
+
+
+def _near(table: pa.Table, column: TracedColumn, around: int) -> pa.Table:
+    """The newest of the rows inside, and some on either side; the rows are in order of time."""
+    import numpy as np
+    import pyarrow as pa
+
+    times = table.column("__ts").drop_null().to_numpy()
+    timed = table.slice(0, len(times))  # those without a time come last
+    first = int(np.searchsorted(times, column.since)) if column.since is not None else 0
+    end = int(np.searchsorted(times, column.until)) if column.until is not None else len(times)
+    newest = max(first, end - MOST_ROWS)
+    if newest > first:
+        column.left_out += newest - first
+        column.notes.append(f"only the newest {MOST_ROWS:,} of {end - first:,} rows inside the window are listed")
+    untimed = table.slice(len(times), max(0, around - first))
+    before = timed.slice(max(0, first - around), min(first, around))
+    return pa.concat_tables([untimed, before, timed.slice(newest, end - newest), timed.slice(end, around)])
 
 
 def _where(ts: int | None, column: TracedColumn, part: PartPlan) -> str:

@@ -67,6 +67,8 @@ class TracedColumn(Shown):
         The rows from the first to before the second instant count (ms); ``None`` for no bound.
     rows:
         Those inside, in order, and some on either side.
+    left_out:
+        How many rows inside, older than these, are not listed because there are too many.
     notes:
         What the reader should know.
     """
@@ -83,6 +85,7 @@ class TracedColumn(Shown):
     until: int | None
     rows: list[TracedRow] = field(default_factory=list[TracedRow])
     notes: list[str] = field(default_factory=list[str])
+    left_out: int = 0
 
     @property
     def inside(self) -> list[TracedRow]:
@@ -92,7 +95,7 @@ class TracedColumn(Shown):
     def grid(self) -> Grid:
         """The rows as a person reads them."""
         some = self.rows
-        count = len(self.inside)
+        count = len(self.inside) + self.left_out
         if len(some) > SHOWN_ROWS:
             some = [*some[: SHOWN_ROWS // 2], *some[-SHOWN_ROWS // 2 :]]
         inputs = list(dict.fromkeys(name for row in some for name in row.values))
@@ -195,12 +198,14 @@ class Trace(Shown):
     def _beside(self, served: Served) -> Grid:
         rows: list[list[Any]] = [["value", self.value, served.value]]
         for group_by, (generation, end) in served.uploads.items():
-            inside = [row for c in self.columns if c.group_by == group_by for row in c.inside]
-            batch = sum(row.ts is None or row.ts < end for row in inside)
+            columns = [column for column in self.columns if column.group_by == group_by]
+            inside = [row for column in columns for row in column.inside]
+            since = sum(row.ts is not None and row.ts >= end for row in inside)
+            batch = len(inside) - since + sum(column.left_out for column in columns)
             streamed = served.streamed.get(group_by)
             rows.append([f"{group_by}: rows before {instant(end)}", batch, f"in the upload {generation}"])
             if streamed is not None:
-                rows.append([f"{group_by}: rows since", len(inside) - batch, f"{len(streamed)} in the stream"])
+                rows.append([f"{group_by}: rows since", since, f"{len(streamed)} in the stream"])
         same = self.value == served.value
         marks = [STRONG, *[""] * (len(rows) - 1)]
         title = "offline and served agree" if same else "offline and served differ"
