@@ -168,6 +168,13 @@ def test_rows_of_one_instant_are_held_only_where_their_order_decides(monkeypatch
     assert max(held) >= 200
 
 
+def test_rows_of_one_instant_are_not_torn_apart_by_their_order(monkeypatch):
+    monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 1)
+    counts = Algebra([aggregation("x", "UNIQUE_COUNT", "1d", buckets=["b"])], {"x": LONG, "b": STRING})
+    rows = [Row(ORIGIN, {"x": x, "b": "a"}) for x in (7, 5, 6, 5)]
+    assert counts.run({0: rows}, [(0, ORIGIN + 1)], cuts=range(4)) == [{"x_unique_count_1d_by_b": {"a": 3}}]
+
+
 def test_sketches_and_summaries_of_hops_stay_within_their_errors(monkeypatch):
     """Beyond what they know exactly: hops have more values than a sketch holds."""
     monkeypatch.setattr(chunks, "ROWS_AT_ONCE", 300)

@@ -19,7 +19,7 @@ import numpy as np
 
 from chronon.aggregate.answer import Chunk, Queries, answers, column_of
 from chronon.aggregate.carried import hops_of, seeds
-from chronon.aggregate.earlier import Hops, hop_ranges
+from chronon.aggregate.earlier import Hops, Ranges, hop_ranges
 from chronon.aggregate.rule import WindowRule
 from chronon.aggregate.series import Rows, longs
 from chronon.base.arrow import to_arrow, whole
@@ -173,13 +173,14 @@ class Pass:
 
     def _latest(self, rows: Rows, opened: int) -> int:
         """The first row that has to be carried as it is: later ones of its time may have to be ordered before it."""
-        if not any(part.base.operation.timed for part in self.parts):
+        if not any(part.base.operation.timed or part.base.bucket is not None for part in self.parts):
             return len(rows) - 1
         return opened + int(np.searchsorted(rows.times[opened:], rows.times[-1], side="left"))
 
     def _remember(self, chunk: Chunk, first: int, end: int, *, hops: bool) -> None:
         """Keep the seeds of the open key's rows from ``first`` to before ``end``; by hops only if that is asked for."""
         times = chunk.rows.times
+        cut: dict[tuple[int, int], Ranges] = {}
         for part in {column_of(part, self.rule): part for part in self.parts}.values():
             column, base = column_of(part, self.rule), part.base
             hop = column[1]
@@ -188,16 +189,15 @@ class Pass:
                 continue
             if column not in self._earlier:
                 self._earlier[column] = hops_of(base)
-            begin, ranges = first, [(0, first, end)]
+            starts, lo, hi = [0], np.array([first]), np.array([end])
             if hop is not None:
                 oldest = window_start(int(times[-1]), self._widest[column])
                 self._earlier[column].forget(oldest)
-                begin += int(np.searchsorted(times[first:end], oldest, side="left"))
-                ranges = list(hop_ranges(times, hop, begin, end))
-            if not ranges:
-                continue
-            lo, hi = (np.array([span[side] for span in ranges], dtype=np.int64) for side in (1, 2))
-            self._earlier[column].add([start for start, _, _ in ranges], seeds(base, chunk, lo, hi))
+                if (hop, oldest) not in cut:
+                    begin = first + int(np.searchsorted(times[first:end], oldest, side="left"))
+                    cut[hop, oldest] = hop_ranges(times, hop, begin, end)
+                starts, lo, hi = cut[hop, oldest]
+            self._earlier[column].add(starts, seeds(base, chunk, lo, hi))
 
     @cached_property
     def _widest(self) -> dict[tuple[str, int | None], int]:

@@ -6,7 +6,7 @@ held of a key however many rows its widest window has.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
 
 Joined = Callable[[Sequence[Any]], Any]
 """Makes one seed of several, oldest first."""
+
+
+Ranges = tuple[list[int], "Longs", "Longs"]
+"""The starts of hops in ms, and the rows of each from and to."""
 
 
 @dataclass(frozen=True)
@@ -106,14 +110,15 @@ class Hops:
         return Earlier(self.seeds, first) if len(first) else None
 
 
-def hop_ranges(times: Longs, hop: int, first: int, end: int) -> Iterator[tuple[int, int, int]]:
+def hop_ranges(times: Longs, hop: int, first: int, end: int) -> Ranges:
     """The rows from ``first`` to before ``end``, hop by hop: the start of each hop in ms, its rows from and to.
 
-    >>> list(hop_ranges(np.array([1, 4, 12, 25]), 10, 0, 4))
-    [(0, 0, 2), (10, 2, 3), (20, 3, 4)]
+    >>> starts, lo, hi = hop_ranges(np.array([1, 4, 12, 25]), 10, 0, 4)
+    >>> starts, lo.tolist(), hi.tolist()
+    ([0, 10, 20], [0, 2, 3], [2, 3, 4])
     """
     starts = times[first:end] // hop * hop
-    opens = np.flatnonzero(np.diff(starts)) + 1
-    bounds = [0, *opens.tolist(), len(starts)] if len(starts) else []
-    for low, high in pairwise(bounds):
-        yield int(starts[low]), first + low, first + high
+    opens = np.ones(len(starts), dtype=bool)
+    opens[1:] = starts[1:] != starts[:-1]
+    lo = np.flatnonzero(opens).astype(np.int64) + first
+    return starts[opens].tolist(), lo, np.append(lo, end)[1:]
