@@ -175,6 +175,18 @@ def test_several_sources_are_one(world: World) -> None:
     ]
 
 
+def test_days_after_the_last_partition_of_a_query_see_older_rows(world: World) -> None:
+    """As long as its table has them; so would a left row of a join."""
+    rows = [("u1", 10, at("01-04"), "01-04"), ("u1", 3, at("01-05"), "01-05"), ("u1", 64, at("01-06"), "01-06")]
+    world.table("db.purchases", COLUMNS, rows)
+    definition = group_by(
+        [Aggregation("amount", Operation.SUM, windows=["2d"])], sources=purchases(end_partition="2024-01-04")
+    )
+    result = backfill_group_by(definition, world.engine, end="2024-01-07")
+    assert result.filled == ["2024-01-04", "2024-01-05", "2024-01-06"]
+    assert world.rows("out.g_spend", "amount_sum_2d", "ds") == [(10, "2024-01-04"), (10, "2024-01-05")]
+
+
 @pytest.mark.parametrize("entities", [False, True])
 def test_columns_of_several_sources_are_united_by_name(world: World, entities: bool) -> None:
     """Whatever the order of their selects: the original aligns later sources to the first."""

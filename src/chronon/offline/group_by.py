@@ -97,16 +97,17 @@ def available_days(plan: GroupByPlan, engine: Engine, made: Mapping[str, Sequenc
 
 
 def _waiting(plan: GroupByPlan, engine: Engine, made: Mapping[str, Sequence[str]]) -> dict[str, list[str]] | None:
-    """For each day that some source has, the tables that lack it; ``None`` where every day can be computed.
+    """For each day that some table has, the tables that lack it; ``None`` where every day can be computed.
 
-    A source reaches to the days between the bounds of its query.
+    A source reaches to the days between the bounds of its query, and is not waited for beyond them: a day after the
+    last bound sees older rows.
     """
     found: dict[str, list[str]] = {}
     have: list[tuple[Scan, set[str]]] = []
     for scan in plan.scans:
         if scan.cumulative or scan.partition is None:
             return None
-        have.append((scan, set(bounded(partitions_then(scan, made, engine), scan.start, scan.end))))
+        have.append((scan, set(partitions_then(scan, made, engine))))
     for ds in sorted(set[str]().union(*(days for _, days in have))):
         found[ds] = [scan.table for scan, days in have if ds not in days and bounded([ds], scan.start, scan.end)]
     return found
