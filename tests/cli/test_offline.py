@@ -107,8 +107,12 @@ def test_a_join_is_compared_with_a_query(shop):
     days = ("--start", "2024-01-05", "--end", "2024-01-05")
     same = shop.run("compare", "grocer.train.v1", "grocer.expected.same", *days)
     assert "2 rows on both sides, matched by user, ts, ds; 0 only in the join, 0 only in the query" in same
-    line = shop.run("compare", "grocer.train.v1", "grocer.expected.other", *days, code=1).splitlines()[-1]
+    line, by_day, tables = shop.run("compare", "grocer.train.v1", "grocer.expected.other", *days, code=1).splitlines()[
+        -3:
+    ]
     assert line.split() == ["grocer_spend_before_price_sum_30d", "0", "1", "1", "0"]
+    assert by_day == "2024-01-05: 2 discrepancies"
+    assert tables.startswith("ns.compare_join_query_grocer_train_v1_grocer_expected_other has both sides")
     assert "cannot be compared" in str(shop.refused("compare", "grocer.train.v1", "grocer.train.scored"))
 
 

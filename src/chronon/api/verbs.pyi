@@ -64,7 +64,7 @@ class TableVerbs(Displayed):
 class Verbs(SourceVerbs, TableVerbs):
     """What joins and group-bys can do besides."""
 
-    def features(self, rows: Any = None, *, only: Sequence[str] | None = None, time: str = 'ts', entities: str | None = None, ts: Any = None, progress: Progress | None = None) -> Features:
+    def features(self, rows: Any = None, *, only: Sequence[str] | None = None, time: str = 'ts', entities: str | None = None, ts: Any = None, bootstrap: bool = False, progress: Progress | None = None) -> Features:
         """The features for rows of your own: computed as a backfill would, nothing is published.
 
         Parameters
@@ -80,6 +80,9 @@ class Verbs(SourceVerbs, TableVerbs):
         entities, ts:
             ``entities="all"`` instead of rows: every key that has any data, at the instant ``ts`` (ms, a datetime, or a
             text like ``2024-01-10T12:00``).
+        bootstrap:
+            Take the values of the join's bootstrap tables, as its backfill does: the rows have its row ids, and their day
+            is that of their time. Without it everything is computed.
         progress:
             Told of each step.
 
