@@ -61,6 +61,13 @@ def test_prune_lists_first_and_removes_when_told(commands):
     assert not (commands.root / "production/joins/grocer/train.v1").exists()
 
 
+def test_prune_waits_until_all_files_can_be_loaded(commands):
+    commands.write("group_bys/grocer/broken.py", "import nothing_of_the_kind\n")
+    told = str(commands.refused("prune"))
+    assert "what is stale is not known until all files can be loaded" in told
+    assert "group_bys/grocer/broken.py:1" in told
+
+
 def test_diff_counts_the_partitions_that_are_there_to_be_replaced(commands):
     """In the environment that is asked for."""
     commands.write("chronon.toml", "[env.dev]\n")

@@ -17,6 +17,11 @@ def test_a_column_of_a_table_leads_to_what_depends_on_it(commands):
     }
 
 
+def test_a_broken_file_does_not_hide_the_others(commands):
+    commands.write("group_bys/grocer/broken.py", "v1 = GroupBi()\n")
+    assert "raw.views.cents" in commands.run("lineage", "grocer.train.v1")
+
+
 def test_what_is_misspelt_is_told_with_what_was_meant(commands):
     assert "did you mean cents?" in str(commands.refused("lineage", "raw.views.sents"))
     assert "did you mean grocer.train.v1" in str(commands.refused("lineage", "grocer.trian.v1"))

@@ -29,6 +29,25 @@ def test_a_column_that_another_group_by_added_to_the_source_is_named(folder):
     assert folder.write({"group_bys/grocer/spend.py": named}).compile().ok
 
 
+CHAINED = (
+    HEAD + "from joins.grocer.train import v1 as parent\n"
+    "v1 = GroupBy(JoinSource(parent, Query(select('user', 'price'))), 'user', Aggregation('price'), online=True)\n"
+)
+
+
+def test_metadata_of_a_parent_join_are_no_other_meaning(folder):
+    parent = HEAD.replace("raw.views", 'raw.views", topic="views') + "v1 = Join(views, [], online=True{})\n"
+    files = {"joins/grocer/train.py": parent.format(""), "group_bys/grocer/chained.py": CHAINED}
+    assert len(folder.write(files).compile().written) == 2
+    described = parent.format(", description='said', table_properties={'a': 'b'}")
+    result = folder.write({"joins/grocer/train.py": described}).compile()
+    assert (result.problems, len(result.written)) == ((), 2)
+    other = parent.format("").replace('"price"', 'price="price + 1"')
+    result = folder.write({"joins/grocer/train.py": other}).compile()
+    assert len(result.problems) == 2
+    assert all("Cannot overwrite" in str(problem) for problem in result.problems)
+
+
 def test_external_values_of_an_online_join_may_change_and_that_is_told(folder):
     folder.write({"group_bys/grocer/spend.py": SPEND, "joins/grocer/train.py": ASKED.format("asked")}).compile()
     result = folder.write({"joins/grocer/train.py": ASKED.format("wanted")}).compile()

@@ -162,7 +162,8 @@ def _wrong(value: Any, kind: Any, place: Place, path: str) -> ConfigError:
     at = Place(definition=place.definition, file=place.file, line=place.line, field=path or None)
     single = get_origin(kind) is list and isinstance(value, str)
     mend = f"[{value!r}]" if single else None
-    return ConfigError(f"{value!r} cannot be written", place=at, expected=_words(kind), mend=mend)
+    shown = f"a {type(value).__name__}" if isinstance(value, structs.Struct) else repr(value)
+    return ConfigError(f"{shown} cannot be written", place=at, expected=_words(kind), mend=mend)
 
 
 def _words(kind: Any) -> str:

@@ -101,8 +101,10 @@ def _tell_definitions(result: CompileResult) -> None:
         f"{_mark(not result.problems)} definitions: {len(result.after)} sound, {len(result.problems)} problems, "
         f"{len(result.warnings)} warnings"
     )
-    for problem in (*result.problems, *result.warnings):
+    for problem in result.problems:
         click.echo("    " + str(problem).replace("\n", "\n    "))
+    if result.warnings:
+        click.echo("    chronon check tells the warnings")
 
 
 def _tell_files(files: Files) -> None:

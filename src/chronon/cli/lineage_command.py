@@ -27,11 +27,11 @@ def lineage(name: str, down: bool, json: bool, folder: Path | None) -> None:
     NAME is a definition or a table, or one column of it: `shop.training_set.v1`, `data.purchases.purchase_price`. Of a
     definition the tree leads back to where its columns come from; of a table it leads to what depends on it.
     """
-    from chronon.base.errors import raise_all
     from chronon.repo.lineage import Lineage
 
     loaded = Context.of(folder).repo.load()
-    raise_all(loaded.problems)
+    if loaded.problems:
+        click.echo(f"{len(loaded.problems)} problems keep definitions out of this: chronon check tells them", err=True)
     found = Lineage.of(loaded.definitions)
     columns = _columns(name, found)
     forward = down or not any(found.into(column) for column in columns)

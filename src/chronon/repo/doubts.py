@@ -86,12 +86,15 @@ def _percentages(definition: Definition, join: structs.Join) -> Iterator[ConfigE
 
 def _query(definition: Definition, staging_query: structs.StagingQuery) -> Iterator[ConfigError]:
     """A query that is none."""
-    if not isinstance(staging_query.query, str) or not staging_query.query.strip():
+    text: object = staging_query.query or ""
+    if not isinstance(text, str):
+        return  # it cannot be written, which is told as a problem
+    if not text.strip():
         yield ConfigError("a staging query has no query", place=definition.at("query"))
         return
     from chronon.sql.queries import syntax_problem
 
-    problem = syntax_problem(_MACRO.sub("2000-01-01", staging_query.query))
+    problem = syntax_problem(_MACRO.sub("2000-01-01", text))
     if problem is not None:
         yield ConfigError(problem, place=definition.at("query"), expected="a query of Spark SQL")
 
@@ -100,17 +103,22 @@ def _left_keys(definition: Definition, join: structs.Join) -> Iterator[ConfigErr
     left = query_of(join.left).selects if join.left is not None else None
     if not left:
         return
+    lacking: dict[tuple[str, ...], list[tuple[int, structs.JoinPart]]] = {}
     for number, part in enumerate(join.joinParts or []):
         mapped = {right: key for key, right in (part.keyMapping or {}).items()}
         keys = [mapped.get(key, key) for key in (part.groupBy or structs.GroupBy()).keyColumns or []]
-        missing = [key for key in keys if key not in left]
+        missing = tuple(key for key in keys if key not in left)
         if missing:
-            yield ConfigError(
-                f"the left side does not select {', '.join(missing)}, the key of {part_prefix(part)}",
-                place=definition.at(f"right_parts[{number}]"),
-                expected=f"one of {', '.join(left)}",
-                mend=_key_mend(missing[0], left, {key: right for right, key in mapped.items()}),
-            )
+            lacking.setdefault(missing, []).append((number, part))
+    for missing, several in lacking.items():
+        first, part = several[0]
+        yield ConfigError(
+            f"the left side does not select {', '.join(missing)}, the key of "
+            + " and of ".join(part_prefix(one) for _, one in several),
+            place=definition.at(f"right_parts[{first}]"),
+            expected=f"one of {', '.join(left)}",
+            mend=_key_mend(missing[0], left, part.keyMapping or {}),
+        )
 
 
 def _key_mend(key: str, left: Mapping[str, str], rights: Mapping[str, str]) -> str:

@@ -60,10 +60,26 @@ def _taken_over(before: dict[str, Any], after: dict[str, Any]) -> list[str]:
 
 
 def meaning(conf: dict[str, Any]) -> Any:
-    """A compiled definition without what does not change its values: metadata, descriptions, external parts."""
-    kept = {key: value for key, value in conf.items() if key not in ("metaData", "onlineExternalParts")}
+    """A compiled definition without what does not change its values: metadata, descriptions, external parts.
+
+    Those of joins that it reads are left out too, but for their external parts, which it may select.
+    """
+    return _values(conf, ("metaData", "onlineExternalParts"))
+
+
+def _values(conf: dict[str, Any], left_out: tuple[str, ...] = ("metaData",)) -> dict[str, Any]:
+    kept = {key: value for key, value in conf.items() if key not in left_out}
     if "joinParts" in kept:
-        kept["joinParts"] = [{**part, "groupBy": meaning(part.get("groupBy", {}))} for part in kept["joinParts"]]
+        kept["joinParts"] = [{**part, "groupBy": _values(part.get("groupBy", {}))} for part in kept["joinParts"]]
     if "derivations" in kept:
         kept["derivations"] = [(one.get("name"), one.get("expression")) for one in kept["derivations"]]
+    if "sources" in kept:
+        kept["sources"] = [_source(source) for source in kept["sources"]]
+    if "left" in kept:
+        kept["left"] = _source(kept["left"])
     return kept
+
+
+def _source(source: dict[str, Any]) -> dict[str, Any]:
+    inner = source.get("joinSource")
+    return {"joinSource": {**inner, "join": _values(inner.get("join", {}))}} if inner else source

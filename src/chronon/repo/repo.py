@@ -150,8 +150,11 @@ class Repo:
         ConfigError
             If a definition cannot be loaded: its file would look as if nothing made it.
         """
+        loaded = self.load()
+        if loaded.problems:
+            first = ConfigError("what is stale is not known until all files can be loaded", mend="mend what follows")
+            raise Problems([first, *loaded.problems])
         result = self.compile(output=output, write=False)
-        raise_all(result.problems)
         for path in result.stale if remove else ():
             (self.root / path).unlink()
         return result.stale
