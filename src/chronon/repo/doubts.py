@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
+from typing import cast
 
 from chronon.api import structs
 from chronon.api.inspect import query_of, underlying
@@ -86,8 +87,8 @@ def _percentages(definition: Definition, join: structs.Join) -> Iterator[ConfigE
 
 def _query(definition: Definition, staging_query: structs.StagingQuery) -> Iterator[ConfigError]:
     """A query that is none."""
-    text: object = staging_query.query or ""
-    if not isinstance(text, str):
+    text = staging_query.query or ""
+    if not isinstance(cast("object", text), str):
         return  # it cannot be written, which is told as a problem
     if not text.strip():
         yield ConfigError("a staging query has no query", place=definition.at("query"))
