@@ -24,4 +24,5 @@ def test_a_broken_file_does_not_hide_the_others(commands):
 
 def test_what_is_misspelt_is_told_with_what_was_meant(commands):
     assert "did you mean cents?" in str(commands.refused("lineage", "raw.views.sents"))
+    assert "did you mean grocer_spend_v1_price_sum_7d?" in str(commands.refused("lineage", "grocer.train.v1.sum_7d"))
     assert "did you mean grocer.train.v1" in str(commands.refused("lineage", "grocer.trian.v1"))

@@ -52,6 +52,13 @@ def inputs(lineage, owner, name, decides="value"):
     return {str(edge.source): edge.steps for edge in lineage.into(Column(owner, name)) if edge.decides == decides}
 
 
+def test_a_staging_query_that_is_no_text_is_told(folder):
+    text = "from chronon.api.structs import Query, StagingQuery\nv1 = StagingQuery(query=Query(selects={'a': 'a'}))\n"
+    loaded = folder.write({"staging_queries/grocer/odd.py": text}).repo.load()
+    (unread,) = Lineage.of(loaded.definitions).unread
+    assert "the query is no text" in str(unread)
+
+
 def test_a_feature_comes_from_a_select_and_an_operation(lineage):
     found = inputs(lineage, "grocer.spend.v1", "price_sum_7d") | inputs(lineage, "grocer.spend.v1", "weekly")
     assert found == {"grocer.clean.v1.cents": ("price = cents / 100", "sum", "weekly = price_sum_7d * 2")}

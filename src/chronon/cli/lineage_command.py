@@ -62,7 +62,8 @@ def _columns(name: str, found: Lineage) -> list[Column]:
     if column in found.columns.get(owner, ()):
         return [Column(owner, column)]
     known = found.columns.get(owner, list(found.columns))
-    close = get_close_matches(column if owner in found.columns else name, known, n=3)
+    asked = column if owner in found.columns else name
+    close = get_close_matches(asked, known, n=3) or [one for one in known if asked in one][:3]
     raise ConfigError(
         f"there is no definition, table or column {name}",
         expected=f"one of {', '.join(known)}",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import cast
 
 from chronon.api import structs
 from chronon.api.inspect import query_of, table_of
@@ -188,6 +189,9 @@ class Reader:
         from sqlglot.errors import SqlglotError
         from sqlglot.lineage import Node, lineage
 
+        if not isinstance(cast("object", value.query or ""), str):
+            self.unread.append(ExpressionError("the query is no text", place=place_of(value)))
+            return {}
         text = _MACRO.sub("2000-01-01", value.query or "")
         try:
             nodes = lineage(None, text, {}, dialect="spark")
