@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import rich_click as click
 
 from chronon.cli.context import Context, repo_option
-from chronon.cli.output import as_json, json_option, problem_data
+from chronon.cli.output import as_json, display, json_option, problem_data
 
 if TYPE_CHECKING:
     from rich.tree import Tree
@@ -39,11 +39,8 @@ def lineage(name: str, down: bool, json: bool, folder: Path | None) -> None:
     if json:
         as_json({"edges": [_data(edge) for edge in edges], "unread": [problem_data(p) for p in found.unread]})
         return
-    from rich.console import Console
-
-    console = Console()
     for column in columns:
-        console.print(_tree(column, found, forward=forward))
+        display(_tree(column, found, forward=forward))
     for problem in found.unread:
         click.echo(f"not read: {problem}", err=True)
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from chronon.repo import CompileResult
 
 __all__ = [
-    "Bar", "Lines", "as_json", "instant", "json_option", "problem_data", "progress", "show", "shown", "table",
-    "tell_backfill", "tell_comparison", "tell_upload", "unchecked_lines",
+    "Bar", "Lines", "as_json", "display", "instant", "json_option", "problem_data", "progress", "show", "shown",
+    "table", "tell_backfill", "tell_comparison", "tell_upload", "unchecked_lines",
 ]  # fmt: skip
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,10 +43,10 @@ def as_json(data: Any) -> None:
 
 def show(thing: Shown) -> None:
     """Print the page of a thing."""
-    _print(thing)
+    display(thing)
 
 
-def _print(thing: Any) -> None:
+def display(thing: Any) -> None:
     """On a terminal as wide as it is; else in whole lines without the blanks that fill them up."""
     from rich.console import Console
 
@@ -101,7 +101,7 @@ def table(names: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str | N
         grid.add_column(name, overflow="ellipsis" if sys.stdout.isatty() else "fold", no_wrap=sys.stdout.isatty())
     for row in rows:
         grid.add_row(*(shown(value) for value in row))
-    _print(grid)
+    display(grid)
 
 
 @contextmanager
