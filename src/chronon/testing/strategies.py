@@ -171,7 +171,9 @@ def input_types(operation: str, shape: Shape | str) -> list[DataType]:
 
 def _has_shape(kind: DataType) -> bool:
     """Whether a type makes operations that are not timed look into it."""
-    return isinstance(kind, MapType) or (isinstance(kind, ListType) and kind.element in SCALARS)
+    if isinstance(kind, MapType):
+        return kind.key == STRING
+    return isinstance(kind, ListType) and kind.element in SCALARS
 
 
 def _arguments(operation: str) -> st.SearchStrategy[dict[str, Any]]:
