@@ -107,6 +107,13 @@ def test_an_explanation_says_what_is_made_first(shop: World) -> None:
     assert (read.partitions, read.coming) == (["2024-01-05"], ["2024-01-06"])
 
 
+def test_an_upload_makes_the_parent_first_too(shop: World) -> None:
+    found = explain(by_item(parent()), shop.engine, end="2024-01-06", job="upload")
+    assert [(one.table, one.days) for one in found.before] == [("out.t_parent", ["2024-01-05", "2024-01-06"])]
+    (read,) = found.readings
+    assert (read.partitions, read.coming) == ([], ["2024-01-05", "2024-01-06"])
+
+
 def test_an_explanation_of_a_group_by_counts_the_days_that_its_parent_will_have(shop: World) -> None:
     group_by = by_item(parent(), Accuracy.SNAPSHOT, output_namespace="out", backfill_start_date="2024-01-05")
     found = explain(group_by, shop.engine, end="2024-01-06")
