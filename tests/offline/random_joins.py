@@ -76,6 +76,23 @@ class Table:
             for number, piece in enumerate(p for p in (inside[:cut], inside[cut:]) if p):
                 pq.write_table(pa.Table.from_pylist(piece, schema), target / f"{number}.parquet")
 
+    def pieces(self, rng: random.Random) -> list[tuple[Table, dict[str, str]]]:
+        """The same rows in one to three tables with columns of their own, each with its selects in some order."""
+        count = rng.choice([1, 1, 2, 3]) if len(self.rows) > 1 else 1
+        found: list[tuple[Table, dict[str, str]]] = []
+        for number in range(count):
+            rows = self.rows[number::count] if count > 1 else self.rows
+            if not rows:
+                continue
+            shown = {name: f"x{number}_{name}" if count > 1 else name for name in self.columns if name != "ts"}
+            names = {**shown, "ts": "ts", "ds": "ds"}
+            columns = {names[name]: kind for name, kind in self.columns.items()}
+            renamed = [{names[name]: value for name, value in row.items()} for row in rows]
+            selects = rng.sample(list(shown.items()), len(shown))
+            table = Table(f"{self.name}_{number}" if count > 1 else self.name, columns, renamed)
+            found.append((table, dict(selects)))
+        return found
+
     def types(self) -> dict[str, t.DataType]:
         return schema_from_arrow(pa.schema([(name, ARROW[kind]) for name, kind in self.columns.items()]))
 
@@ -86,6 +103,7 @@ class Part:
 
     definition: dict[str, Any]
     table: Table
+    pieces: list[tuple[Table, dict[str, str]]]  # what is written of it, with the selects of each
     keys: dict[str, str]  # of the group-by, each with the left column
     events: bool
     temporal: bool
@@ -206,12 +224,14 @@ class Case:
         rows = self._rows(kinds, values, timed, events, unique=lookup)
         table = Table(f"t{number}", {**kinds, **values, **({"ts": "long"} if timed else {})}, rows)
         hours = temporal and self.of_events
-        definition = self._group_by(number, table, list(keys), values, events, temporal, timed, hours, lookup)
+        pieces = table.pieces(rng)
+        definition = self._group_by(number, pieces, list(keys), values, events, temporal, timed, hours, lookup)
         prefix = rng.choice([None, None, f"p{number}"])
         name = f"g_part{number}"
         return Part(
             definition={**definition, "__prefix": prefix},
             table=table,
+            pieces=pieces,
             keys=keys,
             events=events,
             temporal=temporal,
@@ -242,7 +262,7 @@ class Case:
     def _group_by(
         self,
         number: int,
-        table: Table,
+        pieces: list[tuple[Table, dict[str, str]]],
         keys: list[str],
         values: dict[str, str],
         events: bool,
@@ -251,17 +271,17 @@ class Case:
         hours: bool,
         lookup: bool,
     ) -> dict[str, Any]:
-        query: dict[str, Any] = {"selects": {n: n for n in (*keys, *values)}}
-        if timed:
-            query["timeColumn"] = "ts"
-        query |= self.rng.choice([{}, {"setups": [], "wheres": []}])
-        full = f"db.{table.name}"
-        source = {"events": {"table": full, "query": query}} if events else {
-            "entities": {"snapshotTable": full, "query": query}
-        }  # fmt: skip
+        sources: list[dict[str, Any]] = []
+        for table, selects in pieces:
+            query: dict[str, Any] = {"selects": selects, **({"timeColumn": "ts"} if timed else {})}
+            query |= self.rng.choice([{}, {"setups": [], "wheres": []}])
+            full = f"db.{table.name}"
+            sources.append({"events": {"table": full, "query": query}} if events else {
+                "entities": {"snapshotTable": full, "query": query}
+            })  # fmt: skip
         found: dict[str, Any] = {
             "metaData": {"name": f"g.part{number}", "team": "g"},
-            "sources": [source],
+            "sources": sources,
             "keyColumns": keys,
             "accuracy": 0 if temporal else 1,
         }
@@ -319,7 +339,7 @@ class Case:
         return from_json(structs.Join, json.dumps(data))
 
     def write(self, warehouse: Path) -> None:
-        for table in (self.left, *(part.table for part in self.parts)):
+        for table in (self.left, *(table for part in self.parts for table, _ in part.pieces)):
             table.write(warehouse, self.rng)
         self._write_known(warehouse)
 
