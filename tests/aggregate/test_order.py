@@ -38,6 +38,19 @@ def test_by_key_then_time_then_the_rest(count: int, keys: int, times: int) -> No
     assert found.to_pylist() == sorted(given.to_pylist(), key=nulls_last)
 
 
+@pytest.mark.parametrize("files", [3, 40, 200])
+def test_sorted_files_may_come_out_of_turn(files: int) -> None:
+    """Each is in order of time; they overlap, as those of several sources do, or come in any order."""
+    source = np.random.default_rng(files)
+    overlapping = [np.sort(source.integers(0, 10**6, 300)) for _ in range(files)]
+    apart = [times + 10**6 * place for place, times in zip(source.permutation(files), overlapping, strict=True)]
+    for times in (np.concatenate(overlapping), np.concatenate(apart)):
+        given = pa.table({"__key": source.integers(0, 3, len(times)), "ts": times, "number": np.arange(len(times))})
+        found = in_order(given, 3)
+        assert found is not None
+        assert found.to_pylist() == sorted(given.to_pylist(), key=lambda row: tuple(row.values()))
+
+
 def test_the_order_does_not_depend_on_that_of_arrival() -> None:
     given = rows(300, 5, 10)
     other = given.take(pa.array(np.random.default_rng(1).permutation(300)))

@@ -33,6 +33,11 @@ class Rows:
         return len(self.keys)
 
     @cached_property
+    def places(self) -> Longs:
+        """The place of each row: 0, 1, 2 ..."""
+        return np.arange(len(self), dtype=np.int64)
+
+    @cached_property
     def tied(self) -> np.ndarray:
         """Whether a row has the key, time and sequence of the row before it."""
         same = np.zeros(len(self), dtype=bool)
@@ -80,7 +85,7 @@ class Series:
             row_of = np.repeat(np.arange(count, dtype=np.int64), lengths)
         else:
             values = column
-            row_of = np.arange(count, dtype=np.int64)
+            row_of = rows.places
         valid = usable(values, skip_nan=skip_nan)
         if valid is None and not flatten:
             return cls(values, row_of, None, rows)
@@ -176,7 +181,7 @@ class Series:
 
         Rows come sorted by time and sequence; only ties are left to be ordered, by the element's own value.
         """
-        positions = np.arange(len(self), dtype=np.int64)
+        positions = self.rows.places if len(self) == len(self.rows) else np.arange(len(self), dtype=np.int64)
         if not self.rows.tied.any():
             return positions
         # an element is tied to the one before it if all rows between the two of them are tied
@@ -189,6 +194,7 @@ class Series:
         inside = again.copy()
         inside[:-1] |= again[1:]
         some = positions[inside]
+        positions = positions.copy()
         ranks = payload_ranks(self.values.take(_arrow(some)))
         positions[inside] = some[np.lexsort((ranks, run[inside]))]
         return positions

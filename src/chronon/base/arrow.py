@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from chronon.base import types as t
@@ -18,6 +19,7 @@ def compute() -> Any:
     return pyarrow.compute
 
 
+@cache
 def to_arrow(kind: t.DataType) -> pa.DataType:
     """The Arrow type in which a logical type is stored and handed over."""
     import pyarrow as pa

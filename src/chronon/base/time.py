@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from chronon.base.errors import ConfigError
 
@@ -69,6 +70,12 @@ def instant_of(moment: datetime) -> int:
     return (aware - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
 
 
+@lru_cache(1 << 16)
+def _read(ds: str, strptime: str) -> int:
+    """The first instant (ms) of a day or hour; a job asks for the same ones again and again."""
+    return instant_of(datetime.strptime(ds, strptime))  # noqa: DTZ007 - partitions are UTC days
+
+
 @dataclass(frozen=True)
 class Partitions:
     """How days, or hours, are named in tables: the partition column and the format of its values.
@@ -105,10 +112,9 @@ class Partitions:
     def start(self, ds: str) -> int:
         """The first instant of the partition ``ds``, in ms."""
         try:
-            day = datetime.strptime(ds, self.strptime)  # noqa: DTZ007 - partitions are UTC days
+            return _read(ds, self.strptime)
         except ValueError:
             raise ConfigError(f"{ds!r} is not a partition", expected=f"a date like {self.format}") from None
-        return instant_of(day)
 
     def end(self, ds: str) -> int:
         """The first instant after the partition ``ds``, in ms."""

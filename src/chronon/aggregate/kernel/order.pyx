@@ -3,11 +3,15 @@
 """Rows by dense key: a counting sort, which costs a pass where a comparing sort costs a logarithm of them."""
 
 from libc.stdint cimport int32_t, int64_t
-from libcpp.algorithm cimport sort
+from libcpp.algorithm cimport inplace_merge, sort
 from libcpp.utility cimport pair
 from libcpp.vector cimport vector
 
 import numpy as np
+
+
+cdef enum:
+    MOST_RUNS = 64                  # that are merged; rows in more count as unsorted
 
 
 cdef bint _inserted(int64_t* times, int32_t* places, Py_ssize_t rows) noexcept nogil:
@@ -36,16 +40,37 @@ cdef bint _inserted(int64_t* times, int32_t* places, Py_ssize_t rows) noexcept n
     return True
 
 
+cdef void _merged(vector[pair[int64_t, int32_t]]& rows, vector[size_t]& bounds) noexcept nogil:
+    """Merge sorted neighbours until all is one; ``bounds`` has where each begins, and the end."""
+    cdef vector[size_t] fewer
+    cdef size_t i
+    while bounds.size() > 2:
+        fewer.clear()
+        for i in range(0, bounds.size() - 1, 2):
+            fewer.push_back(bounds[i])
+            if i + 2 < bounds.size():
+                inplace_merge(rows.begin() + bounds[i], rows.begin() + bounds[i + 1], rows.begin() + bounds[i + 2])
+        fewer.push_back(rows.size())
+        bounds.swap(fewer)
+
+
 cdef void _by_time(
     int64_t* times, int32_t* places, Py_ssize_t rows, vector[pair[int64_t, int32_t]]& room
 ) noexcept nogil:
     cdef Py_ssize_t i
+    cdef vector[size_t] bounds
     if _inserted(times, places, rows):
         return
     room.resize(rows)
     for i in range(rows):
         room[i] = pair[int64_t, int32_t](times[i], places[i])
-    sort(room.begin(), room.end())
+        if i == 0 or times[i] < times[i - 1]:
+            bounds.push_back(i)
+    bounds.push_back(rows)
+    if bounds.size() > MOST_RUNS:
+        sort(room.begin(), room.end())
+    else:
+        _merged(room, bounds)
     for i in range(rows):
         times[i] = room[i].first
         places[i] = room[i].second
