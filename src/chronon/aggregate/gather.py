@@ -37,18 +37,19 @@ def _words(kind: pa.DataType) -> bool:
 
 
 def _take_lists(column: pa.ListArray, places: Longs) -> pa.Array:
+    """Lists of numbers, by their words. Only what is taken is looked at: columns are taken from piece by piece."""
     import pyarrow as pa
 
     present = places >= 0
     if column.null_count:
-        present &= column.is_valid().to_numpy(zero_copy_only=False)[places]
-    bounds = column.offsets.to_numpy().astype(np.int64)
-    lo, hi = bounds[places], bounds[1:][places]
-    counts = np.where(present, hi - lo, 0)
+        present &= column.is_valid().take(pa.array(np.maximum(places, 0))).to_numpy(zero_copy_only=False)
+    bounds = column.offsets.to_numpy()
+    lo = bounds[places].astype(np.int64)
+    counts = np.where(present, bounds[1:][places] - lo, 0)
     offsets = np.zeros(len(places) + 1, dtype=np.int64)
     np.cumsum(counts, out=offsets[1:])
     words = np.empty(int(offsets[-1]), dtype=np.int64)
-    ranges.ends_of_ranges(column.values.to_numpy().view(np.int64), lo, hi, counts, newest=False, out=words)
+    ranges.ends_of_ranges(column.values.to_numpy().view(np.int64), lo, lo + counts, counts, newest=False, out=words)
     values = pa.Array.from_buffers(column.type.value_type, len(words), [None, pa.py_buffer(words)])
     masked = pa.array(offsets.astype(np.int32), mask=np.append(~present, [False]))
     return pa.ListArray.from_arrays(masked, values, type=column.type)

@@ -238,19 +238,20 @@ class DuckDBJoin:
 
     def _finished(self, number: int) -> pa.Table:
         """One piece of the output."""
+        import pyarrow as pa
+
         with_day = self._left_piece(*self._pieces.range(number))
         days = with_day.column(INSIDE_DAY)
-        table = with_day.drop_columns([INSIDE_DAY])
+        columns = dict(zip(with_day.column_names, with_day.columns, strict=True))
+        del columns[INSIDE_DAY]
         for answered in self._parts:
             features, asked = answered.answers.piece(number)
             if answered.part.plan.derivations is not None:
                 features = self._derived(answered.part, features, asked, with_day)
             for name, column in answered.part.columns.items():
-                if column in table.column_names:
-                    kept = compute().coalesce(table.column(column), features.column(name))
-                    table = table.set_column(table.column_names.index(column), column, kept)
-                else:
-                    table = table.append_column(column, features.column(name))
+                found = features.column(name)
+                columns[column] = compute().coalesce(columns[column], found) if column in columns else found
+        table = pa.table(columns)
         if self._output.expressions is None:
             return table.select(list(self._output.outputs))
         schema: dict[str, t.DataType] = {**self._output.features, **self._beside}
