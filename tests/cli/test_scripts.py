@@ -332,6 +332,15 @@ def test_logging_ends_only_where_one_says_so(repo, given, percent):
     assert metadata(root).get("samplePercent") == percent
 
 
+def test_what_cannot_be_written_stops_no_neighbour(repo):
+    root = repo()
+    odd = f"{SOURCE}v1 = GroupBy({EVENTS}, ['user'], [Aggregation('price')], online=True, description=5)\n"
+    (root / "group_bys/shop/odd.py").write_text(odd)
+    said = script("compile", "--conf=group_bys/shop", "-y", cwd=root, ok=False)
+    assert "shop.odd.v1 (group_bys/shop/odd.py:5), field metaData.description: 5 cannot be written" in said
+    assert [file.name for file in sorted((root / "production").rglob("*")) if file.is_file()] == ["spend.v1"]
+
+
 def test_a_place_that_is_none_is_told(repo):
     for conf in ("nowhere/x.py", "joins/shop/nothing.py", "/joins"):
         assert "Traceback" not in script("compile", f"--conf={conf}", "-y", cwd=repo(), ok=False)

@@ -34,6 +34,7 @@ class Step:
     problems: list[ChrononError] = field(default_factory=list[ChrononError])
     refused: ConfigError | None = None
     notice: ConfigError | None = None
+    unwritable: bool = False
 
     @property
     def written(self) -> bool:
@@ -162,7 +163,11 @@ class _Work:
             return step
         raise_all([p for p in rules.problems_of(definition, joins) if isinstance(p, rules.Unsaid)])
         old = self.existing.get(definition.path)
-        text = preserved(value, old, self.kept) if old is not None else wire.to_json(value)
+        try:
+            text = preserved(value, old, self.kept) if old is not None else wire.to_json(value)
+        except ConfigError as wrong:
+            step.problems, step.unwritable = [relative(wrong, self.root)], True
+            return step
         if old is not None and old != text and not self.force:
             step.refused = refusal(definition, old, text)
         step.text = text if step.refused is None else None

@@ -168,6 +168,9 @@ def _summary(made: Selected, *, strict: bool) -> None:
         _coloured(RED, f"Not written: {', '.join(wrong)}")
     if made.failures:
         _coloured(RED, f"{len(made.failures)} problems of files that could not be loaded")
+    unwritable = [step.definition.name for step in every if step.unwritable]
+    if unwritable:
+        raise ConfigError(f"{', '.join(unwritable)} hold what cannot be written; the others are")
     if strict and (wrong or made.failures):
         raise ConfigError(f"{len(wrong)} definitions were not written, {len(made.failures)} could not be loaded")
 
