@@ -31,6 +31,9 @@ import pyarrow.compute as pc
 def score(spent, n):
     return {"score": pc.add(pc.fill_null(spent, 0), n), "words": [[str(x)] for x in n.to_pylist()], "unused": n}
 
+def rounded(spent, n):
+    return score(pc.round(spent), n)
+
 def broken(spent, n):
     raise ValueError("no")
 
@@ -117,6 +120,41 @@ def test_only_what_is_missing_runs_and_another_model_runs_again(shop: World) -> 
     changed = training(ModelTransform(model(), INPUTS, {"score": "cost"}), row_ids=["user"])
     assert len(run(shop, changed).filled) == 3
     assert shop.columns("out.t_j") == ["user", "cost", "words"]
+
+
+def test_what_other_models_have_made_is_kept_if_asked_for(shop: World) -> None:
+    join = training(ModelTransform(model(), INPUTS), row_ids=["user"])
+    run(shop, join)
+    before = shop.rows("out.t_j", "user", "score", "ds")
+    retrained = training(ModelTransform(model("rounded"), INPUTS), row_ids=["user"])
+    result = run(shop, retrained, keep_outdated=True)
+    assert (result.filled, result.present) == ([], 3)
+    assert any("3 partitions that another definition has made are kept" in note for note in result.notes)
+    assert shop.rows("out.t_j", "user", "score", "ds") == before
+    assert run(shop, retrained).filled == []
+
+
+def test_features_that_are_rewritten_while_they_are_read_end_the_job(shop: World) -> None:
+    join = training(ModelTransform(model(), INPUTS), row_ids=["user"])
+    backfill_join(join, shop.engine, end="2024-01-06")
+
+    class Writer:
+        """Another job, which makes the features of the second day anew."""
+
+        def step(self, what: str, done: int, total: int) -> None:
+            if what.startswith("2024-01-05") and done < total:
+                (file,) = (shop.root / "out/t_j_pre_mt/ds=2024-01-05").iterdir()
+                file.touch()
+
+    with pytest.raises(DataError, match=r"out\.t_j_pre_mt was rewritten while it was read"):
+        backfill_models(join, shop.engine, shop.root, end="2024-01-06", progress=Writer())
+    assert shop.partitions("out.t_j") == ["01-04"]
+    assert run(shop, join).filled == ["2024-01-05", "2024-01-06"]
+
+
+def test_another_function_of_the_same_file_is_another_model(shop: World) -> None:
+    run(shop, training(ModelTransform(model(), INPUTS), row_ids=["user"]))
+    assert len(run(shop, training(ModelTransform(model("rounded"), INPUTS), row_ids=["user"])).filled) == 3
 
 
 def test_chosen_models_run_and_unknown_ones_are_told(shop: World) -> None:

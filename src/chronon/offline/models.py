@@ -92,9 +92,21 @@ def backfill_models(
 
 
 def models_hash(join: structs.Join, plan: ModelsPlan, loaded: Sequence[LoadedModel]) -> str:
-    """The hash of what the models of a join write."""
+    """The hash of what the models of a join write: which function or file each is counts, and what that holds."""
+    from chronon.api.wire import to_data
+
     models = [
-        [one.name, sorted(one.inputs.items()), sorted(one.outputs.items()), model.version]
+        [
+            one.name,
+            sorted(one.inputs.items()),
+            sorted(one.outputs.items()),
+            [
+                to_data(part)
+                for part in (one.model.inferenceSpec, one.model.inputSchema, one.model.outputSchema)
+                if part
+            ],
+            model.version,
+        ]
         for one, model in zip(plan.transforms, loaded, strict=True)
     ]
     return digest([output_hash(join), models, list(plan.kept)])
