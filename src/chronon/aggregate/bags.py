@@ -304,7 +304,8 @@ class FrequentItems(BagOperation):
             known = np.array([code_of[value] for value, _ in bag], dtype=np.int64)
             ends = hi[low:high]
             codes = np.concatenate((known, rows[: ends[-1]]))
-            weights = np.array([times for _, times in bag] + [1] * int(ends[-1]), dtype=np.int64)
+            counts = np.array([times for _, times in bag], dtype=np.int64)
+            weights = np.concatenate((counts, np.ones(int(ends[-1]), dtype=np.int64)))
             yield _Missing(codes, whole.distinct, weights, np.zeros_like(ends), ends + len(bag), missed, known)
         rest = slice(earlier.count, None)
         yield Ranges(rows, whole.distinct, None, lo[rest], hi[rest])
