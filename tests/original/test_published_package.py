@@ -50,7 +50,7 @@ def comparable(text, files=None):
     """
     conf = without_entry_point(json.loads(text))
     for source in conf.get("sources") or []:
-        if files is not None and "joinSource" in source:
+        if files is not None and "joinSource" in source and "{{ logged_table }}" in json.dumps(source):
             parent = json.loads(files[f"joins/{source['joinSource']['join']['metaData']['name'].replace('.', '/', 1)}"])
             log = f"{parent['metaData']['outputNamespace']}.{parent['metaData']['name'].replace('.', '_')}_logged"
             source["joinSource"] = json.loads(json.dumps(source["joinSource"]).replace("{{ logged_table }}", log))
