@@ -421,7 +421,7 @@ def java_double(number: float) -> str:
         return "NaN"
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
-    if number == 0 or 1e-3 <= abs(number) < 1e7:  # noqa: PLR2004 - Java's own bounds
+    if number == 0 or 1e-3 <= abs(number) < 1e7:  # Java's own bounds
         text = repr(number)
         return text if "e" not in text else format(number, "f")
     text = format(number, ".1e")  # the least double is 4.9E-324: of two digits the nearest, not the shortest

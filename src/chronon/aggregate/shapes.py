@@ -225,7 +225,7 @@ def check_lists(column: str, groups: Groups, row_lo: Longs, row_hi: Longs) -> No
     if groups.holed is not None and seen(groups.holed, row_lo, row_hi).any():
         raise null_inside(column)
     rows = np.flatnonzero(lengths >= 0)
-    if len(rows) < 2:  # noqa: PLR2004 - two lists can differ
+    if len(rows) < 2:  # two lists can differ
         return
     changes = np.zeros(len(lengths) + 1, dtype=np.int64)
     same_key = groups.series.rows.keys[rows[1:]] == groups.series.rows.keys[rows[:-1]]

@@ -193,7 +193,7 @@ def _of_annotation(hint: Any, function: Callable[..., Any]) -> str:
     origin = get_origin(hint)
     if origin is list and len(inside) == 1:
         return f"list<{inside[0]}>"
-    if origin is dict and len(inside) == 2:  # noqa: PLR2004
+    if origin is dict and len(inside) == 2:
         return f"map<{inside[0]},{inside[1]}>"
     if origin is not None and not isinstance(hint, GenericAlias) and len(inside) == 1:
         return inside[0]  # X | None: everything may be null

@@ -56,9 +56,9 @@ def _span(seconds: float) -> str:
     ('9 s', '1 h 2 m')
     """
     whole = round(seconds)
-    if whole < 60:  # noqa: PLR2004 - a minute
+    if whole < 60:  # a minute
         return f"{whole} s"
-    if whole < 3600:  # noqa: PLR2004 - an hour
+    if whole < 3600:  # an hour
         return f"{whole // 60} m {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} m"
 

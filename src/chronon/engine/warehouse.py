@@ -258,7 +258,7 @@ class Warehouse:
         close = get_close_matches(table, known, n=3, cutoff=0.6)
         folder = self._location(table).folder
         mend = f"did you mean {' or '.join(close)}?" if close else f"put it at {folder}/ds=.../*.parquet"
-        shown = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "")  # noqa: PLR2004 - enough to recognise
+        shown = ", ".join(known[:8]) + (" ..." if len(known) > 8 else "")  # enough to recognise
         return MissingDataError(
             f"there is no table {table} in {self.root}", expected=f"one of: {shown}" if known else None, mend=mend
         )

@@ -75,7 +75,7 @@ class Features:
             return None
         if not self._allow_at:
             raise RequestError("this server does not let requests name their instant", mend="start it with allow_at")
-        if not text.isdecimal() or len(text) > 15:  # noqa: PLR2004 - digits of the year 9999 in ms
+        if not text.isdecimal() or len(text) > 15:  # digits of the year 9999 in ms
             raise RequestError(f"{text!r} is not an instant", expected="ms since 1970-01-01 UTC")
         return int(text)
 

@@ -252,7 +252,7 @@ def _chosen(only: Sequence[str] | None, names: list[str], definition: str) -> li
     for name in [only] if isinstance(only, str) else only:
         if name not in names:
             close = get_close_matches(name, names, n=2)
-            shown = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")  # noqa: PLR2004 - enough to recognise
+            shown = ", ".join(names[:8]) + (" ..." if len(names) > 8 else "")  # enough to recognise
             problems.append(
                 RequestError(
                     f"{definition} has no feature {name}",

@@ -81,7 +81,7 @@ def _percentages(definition: Definition, join: structs.Join) -> Iterator[ConfigE
         ("sample_percent", _metadata(join).samplePercent),
         ("consistency_sample_percent", _metadata(join).consistencySamplePercent),
     ):
-        if given is not None and not 0 <= given <= 100:  # noqa: PLR2004 - per cent
+        if given is not None and not 0 <= given <= 100:  # per cent
             yield ConfigError(f"{name} is {given:g}", place=definition.at(name), expected="a number from 0 to 100")
 
 

@@ -75,12 +75,12 @@ def _by_ids(obj: structs.Struct) -> dict[str, Any]:
 
 def _value(value: Any, kind: Any) -> Any:
     number = code(kind)
-    if number == 15:  # noqa: PLR2004 - a list
+    if number == 15:  # a list
         (item,) = kind.__args__
         return [_WORDS[code(item)], len(value), *(_value(one, item) for one in value)]
-    if number == 13:  # noqa: PLR2004 - a map
+    if number == 13:  # a map
         inner = kind.__args__[1]
         return ["str", _WORDS[code(inner)], len(value), {key: _value(one, inner) for key, one in value.items()}]
-    if number == 12:  # noqa: PLR2004 - a struct
+    if number == 12:  # a struct
         return _by_ids(value)
     return int(value) if number in (2, 8) else value

@@ -48,7 +48,7 @@ def function_call(typer: Typer, tree: Any) -> Node:
     own = user.known(name)
     if own is not None:
         return _applied(name, own, _arguments(typer, name, tree.expressions))
-    known = _WITH_UNIT.get(name, name) if len(tree.expressions) > 2 else name  # noqa: PLR2004
+    known = _WITH_UNIT.get(name, name) if len(tree.expressions) > 2 else name
     function = FUNCTIONS.get("named_struct" if name == "struct" else known)
     if function is None or name in INTERNAL or name.startswith("_"):
         near = difflib.get_close_matches(name, [*public_names(), *user.names()], n=1)
@@ -88,7 +88,7 @@ def _arguments(typer: Typer, name: str, trees: list[Any]) -> list[Node]:
 
     if name in ("date_add", "date_sub", "dateadd") and len(trees) > 1 and isinstance(trees[1], exp.Interval):
         raise Refusal("an interval is added", mend="write x + INTERVAL 1 DAY, or DATE_ADD(x, 1)")
-    if name in _WITH_UNIT and len(trees) > 2:  # noqa: PLR2004
+    if name in _WITH_UNIT and len(trees) > 2:
         return [Literal(trees[0].name.lower(), t.STRING), *map(typer.node, trees[1:])]
     nodes: list[Node] = []
     for tree in trees:

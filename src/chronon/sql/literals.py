@@ -101,7 +101,7 @@ def type_of(tree: Any) -> DataType:
         return plain[kind]
     if kind == exp.DType.ARRAY and inside:
         return ListType(type_of(inside[0]))
-    if kind == exp.DType.MAP and len(inside) == 2:  # noqa: PLR2004
+    if kind == exp.DType.MAP and len(inside) == 2:
         return MapType(type_of(inside[0]), type_of(inside[1]))
     if kind == exp.DType.STRUCT:
         return StructType(tuple((field.name, type_of(field.args["kind"])) for field in inside))

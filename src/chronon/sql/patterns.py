@@ -163,7 +163,7 @@ class _Reader:
             return f"[^{_CLASSES[char.lower()]}]"
         if char in _ESCAPES:
             return _ESCAPES[char]
-        if not char or char.isalnum() or ord(char) > 127:  # noqa: PLR2004
+        if not char or char.isalnum() or ord(char) > 127:
             raise self.refuse(f"\\{char}")
         return "\\" + char
 

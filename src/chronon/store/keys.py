@@ -250,7 +250,7 @@ def cast(value: Any, kind: t.DataType) -> Any:
         return None
     found = _CASTS[kind](value, kind) if kind in _CASTS else None
     if found is None:
-        shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}..."  # noqa: PLR2004 - one line
+        shown = repr(value) if len(repr(value)) <= 60 else f"{repr(value)[:60]}..."  # one line
         raise RequestError(f"{shown} cannot be a key of type {kind}", expected=_EXPECTED.get(kind, f"a {kind}"))
     return found
 
@@ -261,7 +261,7 @@ def _integer(value: Any, kind: t.DataType) -> int | None:
     if isinstance(value, float):
         value = int(value) if math.isfinite(value) and value.is_integer() else None
     elif isinstance(value, str):
-        value = int(value) if len(value) <= 40 and _BASE_10.fullmatch(value) else None  # noqa: PLR2004
+        value = int(value) if len(value) <= 40 and _BASE_10.fullmatch(value) else None
     limit = _RANGES[kind]
     return value if isinstance(value, int) and -limit <= value < limit else None
 

@@ -139,7 +139,7 @@ def _skew(values: Values) -> float:
     numbers = _doubles(values)
     _, m2, m3 = central_moments(numbers, 2, 3)
     scale = m2 * math.sqrt(m2)
-    if len(numbers) < 3 or not 0 < scale < math.inf:  # noqa: PLR2004 - fewer have no skewness
+    if len(numbers) < 3 or not 0 < scale < math.inf:  # fewer have no skewness
         return NAN
     skew = math.sqrt(len(numbers)) * m3 / scale
     return Near.within(skew, 1e-7 * max(1.0, abs(skew)))
@@ -149,7 +149,7 @@ def _kurtosis(values: Values) -> float:
     numbers = _doubles(values)
     _, m2, m4 = central_moments(numbers, 2, 4)
     scale = m2 * m2
-    if len(numbers) < 4 or not 0 < scale < math.inf:  # noqa: PLR2004 - fewer have no kurtosis
+    if len(numbers) < 4 or not 0 < scale < math.inf:  # fewer have no kurtosis
         return NAN
     kurtosis = len(numbers) * m4 / scale - 3
     return Near.within(kurtosis, 1e-7 * max(1.0, abs(kurtosis)))

@@ -31,7 +31,7 @@ def parts_of(conf: str) -> tuple[str, str, str, str]:
     ('production', 'joins', 'shop', 'training_set.v1')
     """
     parts = conf.split("/")[-4:]
-    if len(parts) < 4:  # noqa: PLR2004 - the four of them
+    if len(parts) < 4:  # the four of them
         raise ConfigError(f"{conf} is not a compiled definition", expected="production/<kind>/<team>/<name>")
     return parts[0], parts[1], parts[2], parts[3]
 

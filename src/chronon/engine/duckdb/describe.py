@@ -116,7 +116,7 @@ def widened(kinds: Sequence[t.DataType]) -> t.DataType | None:
     struct<a:long,b:string>
     """
     given = [kind for kind in dict.fromkeys(kinds) if kind != t.NULL]
-    if len(given) < 2:  # noqa: PLR2004 - one type, or none
+    if len(given) < 2:  # one type, or none
         return given[0] if given else t.NULL
     if set(given) == {t.DATE, t.TIMESTAMP}:
         return t.TIMESTAMP

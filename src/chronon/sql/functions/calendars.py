@@ -16,7 +16,7 @@ D, M, I, L, S = t.DATE, t.TIMESTAMP, t.INT, t.LONG, t.STRING  # noqa: E741
 
 def _months_between(args: Sequence[Node]) -> Typed:
     counted(args, 2, 3)
-    rounds = args[2] if len(args) > 2 else Literal(value=True, type=t.BOOLEAN)  # noqa: PLR2004
+    rounds = args[2] if len(args) > 2 else Literal(value=True, type=t.BOOLEAN)
     return Typed([implied(args[0], M), implied(args[1], M), cast(rounds, t.BOOLEAN)], t.DOUBLE)
 
 
@@ -55,7 +55,7 @@ def _make_timestamp(args: Sequence[Node]) -> Typed:
     counted(args, 6, 7)
     parts = [implied(arg, kind) for arg, kind in zip(args, (I, I, I, I, I, t.DOUBLE), strict=False)]
     made = call("_moment_of_parts", *parts)
-    return Typed((), M, call("to_utc_timestamp", made, args[6]) if len(args) > 6 else made)  # noqa: PLR2004
+    return Typed((), M, call("to_utc_timestamp", made, args[6]) if len(args) > 6 else made)
 
 
 define(

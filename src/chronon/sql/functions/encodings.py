@@ -61,7 +61,7 @@ define("encode", _encode, BY_ROW, "encoded({0}, {1})", nullable=True)
 
 def _decode(args: Sequence[Node]) -> Typed:
     """Bytes and a character set; or a value, pairs of a value and a result, and a default."""
-    if len(args) == 2:  # noqa: PLR2004
+    if len(args) == 2:
         return Typed((), S, call("_decode_bytes", _as_bytes(args[0]), _charset(args)))
     counted(args, 3, 10_000)
     value, *pairs = args
@@ -97,7 +97,7 @@ def _parse_url(args: Sequence[Node]) -> Typed:
     if part not in _PARTS:
         raise Refusal(f"the part {part!r}", expected=f"one of {', '.join(_PARTS)}")
     given = [implied(args[0], S), Literal(part, S)]
-    if len(args) == 2:  # noqa: PLR2004
+    if len(args) == 2:
         return Typed((), S, call("_url_part", *given))
     if part != "QUERY":
         raise Refusal(f"a key is asked of {part}", expected="QUERY with a key")

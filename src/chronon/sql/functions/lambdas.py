@@ -17,7 +17,7 @@ B = t.BOOLEAN
 
 def _of_list(args: Sequence[Node], names: int) -> list[DataType]:
     element = listed(args[0]).element
-    return [element, t.INT] if names == 2 else [element]  # noqa: PLR2004
+    return [element, t.INT] if names == 2 else [element]
 
 
 def _of_elements(args: Sequence[Node], _names: int) -> list[DataType]:
@@ -44,7 +44,7 @@ def _of_sorting(args: Sequence[Node], _names: int) -> list[DataType]:
 
 def _of_folding(args: Sequence[Node], _names: int) -> list[DataType]:
     element = listed(args[0]).element
-    return [args[1].type, element] if len(args) == 2 else [args[1].type]  # noqa: PLR2004
+    return [args[1].type, element] if len(args) == 2 else [args[1].type]
 
 
 GIVEN: Mapping[str, Callable[[Sequence[Node], int], list[DataType]]] = {
@@ -88,7 +88,7 @@ def _filter(args: Sequence[Node]) -> Typed:
 
 
 def _numbered(function: Node) -> bool:
-    return isinstance(function, Lambda) and len(function.variables) == 2  # noqa: PLR2004 - the element and its place
+    return isinstance(function, Lambda) and len(function.variables) == 2  # the element and its place
 
 
 def _some(args: Sequence[Node]) -> Typed:
@@ -123,7 +123,7 @@ def _aggregate(args: Sequence[Node]) -> Typed:
             f"it begins with a {start.type} and the function gives a {merge.type}",
             mend=f"CAST the start AS {merge.type}, such as 0D or 0L",
         )
-    result = function_of(args[3]).type if len(args) > 3 else start.type  # noqa: PLR2004
+    result = function_of(args[3]).type if len(args) > 3 else start.type
     return Typed(args, storable(result))
 
 

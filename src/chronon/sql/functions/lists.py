@@ -119,7 +119,7 @@ define("arrays_zip", _zip, BY_ROW, _zip_python)
 def _sequence(args: Sequence[Node]) -> Typed:
     counted(args, 2, 3)
     if any(arg.type in (t.DATE, t.TIMESTAMP) for arg in args):
-        if len(args) > 2 or any(arg.type != t.DATE for arg in args):  # noqa: PLR2004
+        if len(args) > 2 or any(arg.type != t.DATE for arg in args):
             raise Refusal("moments are counted, or with a step", expected="SEQUENCE(first date, last date)")
         return Typed(args, ListType(t.DATE))
     for arg in args:

@@ -106,7 +106,7 @@ define("map_from_arrays", _from_arrays, BY_ROW, "map_from_arrays({0}, {1})", nul
 
 
 def _pair(kind: t.DataType) -> StructType:
-    if not isinstance(kind, StructType) or len(kind.fields) != 2:  # noqa: PLR2004
+    if not isinstance(kind, StructType) or len(kind.fields) != 2:
         raise Refusal(f"the elements are {kind}", expected="structs of a key and a value")
     return kind
 

@@ -31,7 +31,7 @@ define(
 
 def _padded(args: Sequence[Node]) -> Typed:
     counted(args, 2, 3)
-    last = args[2] if len(args) > 2 else Literal(" ", S)  # noqa: PLR2004
+    last = args[2] if len(args) > 2 else Literal(" ", S)
     return Typed([implied(args[0], S), implied(args[1], I), implied(last, S)], S)
 
 
@@ -41,7 +41,7 @@ define("rpad", _padded, "chronon_rpad({0}, {1}, {2})", "rpad({0}, {1}, {2})")
 
 def _substring(args: Sequence[Node]) -> Typed:
     counted(args, 2, 3)
-    last = args[2] if len(args) > 2 else Literal(2**31 - 1, I)  # noqa: PLR2004
+    last = args[2] if len(args) > 2 else Literal(2**31 - 1, I)
     return Typed([implied(args[0], S), implied(args[1], I), implied(last, I)], S)
 
 
@@ -83,7 +83,7 @@ define("btrim", _btrim, "")
 
 def _replace(args: Sequence[Node]) -> Typed:
     counted(args, 2, 3)
-    last = args[2] if len(args) > 2 else Literal("", S)  # noqa: PLR2004
+    last = args[2] if len(args) > 2 else Literal("", S)
     return Typed([implied(arg, S) for arg in (args[0], args[1], last)], S)
 
 
@@ -102,7 +102,7 @@ define("contains", takes(t.BOOLEAN, S, S), "contains({0}, {1})", "({1} in {0})")
 
 def _locate(args: Sequence[Node]) -> Typed:
     counted(args, 2, 3)
-    last = args[2] if len(args) > 2 else Literal(1, I)  # noqa: PLR2004
+    last = args[2] if len(args) > 2 else Literal(1, I)
     return Typed([implied(args[0], S), implied(args[1], S), implied(last, I)], I)
 
 
@@ -161,13 +161,13 @@ def _array_join(args: Sequence[Node]) -> Typed:
     counted(args, 2, 3)
     kind = listed(args[0])
     strings = cast(args[0], ListType(S)) if kind.element != S else args[0]
-    if len(args) > 2:  # noqa: PLR2004
+    if len(args) > 2:
         return Typed([strings, implied(args[1], S), implied(args[2], S)], S)
     return Typed([strings, implied(args[1], S)], S)
 
 
 def _array_join_duckdb(node: Call) -> str:
-    if len(node.args) > 2:  # noqa: PLR2004
+    if len(node.args) > 2:
         return "chronon_join(list_transform({0}, lambda each: coalesce(each, {2})), {1})"
     return "chronon_join({0}, {1})"
 
@@ -176,14 +176,14 @@ define(
     "array_join",
     _array_join,
     _array_join_duckdb,
-    lambda node, _keep: f"list_join({{0}}, {{1}}, {'{2}' if len(node.args) > 2 else None})",  # noqa: PLR2004
+    lambda node, _keep: f"list_join({{0}}, {{1}}, {'{2}' if len(node.args) > 2 else None})",
 )
 
 
 def _chr(args: Sequence[Node]) -> Typed:
     counted(args, 1)
     code = literal(args, 0, "number of the character")
-    if not 1 <= int(code) <= 255:  # noqa: PLR2004
+    if not 1 <= int(code) <= 255:
         raise Refusal(f"the character number {code}", expected="1 to 255")
     return Typed((), S, Literal(chr(int(code)), S))
 

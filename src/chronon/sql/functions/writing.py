@@ -22,7 +22,7 @@ define("split_part", takes(S, S, S, I), BY_ROW, "split_part({0}, {1}, {2})", nul
 
 def _overlay(args: Sequence[Node]) -> Typed:
     counted(args, 3, 4)
-    length = args[3] if len(args) > 3 else Literal(-1, I)  # noqa: PLR2004
+    length = args[3] if len(args) > 3 else Literal(-1, I)
     return Typed([implied(args[0], S), implied(args[1], S), implied(args[2], I), implied(length, I)], S)
 
 

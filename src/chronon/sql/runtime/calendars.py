@@ -80,7 +80,7 @@ def zone(name: str) -> dt.tzinfo | None:
     found = _OFFSET(name)
     if found is not None:
         minutes = int(found[2]) * 60 + int(found[3] or 0)
-        if minutes > 1080 or int(found[3] or 0) > 59:  # noqa: PLR2004 - zones end at 18 hours
+        if minutes > 1080 or int(found[3] or 0) > 59:  # zones end at 18 hours
             return None
         return dt.timezone(dt.timedelta(minutes=-minutes if found[1] == "-" else minutes))
     try:
@@ -107,11 +107,11 @@ def to_utc_timestamp(moment: dt.datetime, place: dt.tzinfo) -> dt.datetime | Non
 
 def moment_of_parts(year: int, month: int, day: int, hour: int, minute: int, second: float) -> dt.datetime | None:
     """A moment of its parts; 60 seconds are the next minute; null if there is no such moment."""
-    if not 0 <= second <= 60:  # noqa: PLR2004
+    if not 0 <= second <= 60:
         return None
     micros = int(Decimal(repr(second)).scaleb(6).quantize(Decimal(1), ROUND_HALF_UP))
     whole, rest = divmod(micros, 1_000_000)
-    if whole < 60:  # noqa: PLR2004
+    if whole < 60:
         return make_timestamp(year, month, day, hour, minute, whole, rest)
     made = make_timestamp(year, month, day, hour, minute, 0, 0)
     if rest or made is None:

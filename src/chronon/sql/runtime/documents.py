@@ -119,7 +119,7 @@ def json_string(value: str) -> str:
 
 def _number(value: float) -> str:
     """Fixed from a millionth up to 21 digits, else with an exponent."""
-    if value == 0 or 1e-6 <= abs(value) < 1e21:  # noqa: PLR2004
+    if value == 0 or 1e-6 <= abs(value) < 1e21:
         shown = format(decimal.Decimal(repr(value)), "f")
         return shown if "." in shown else f"{shown}.0"
     mantissa, _, exponent = repr(value).partition("e")

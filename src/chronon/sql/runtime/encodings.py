@@ -53,7 +53,7 @@ def from_base64(text: str) -> bytes | None:
     """The bytes of base 64; other characters are skipped, and the filling at the end may be missing."""
     digits, mark, rest = _foreign("", text).partition("=")
     left = len(digits) % 4
-    if left == 1 or (mark and (left == 0 or rest != ("=" if left == 2 else ""))):  # noqa: PLR2004
+    if left == 1 or (mark and (left == 0 or rest != ("=" if left == 2 else ""))):
         return None
     return base64.b64decode(digits + "=" * (-len(digits) % 4))
 

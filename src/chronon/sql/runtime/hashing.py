@@ -75,7 +75,7 @@ def _murmur_bytes(value: bytes, h: int) -> int:
     for word in struct.unpack_from(f"<{whole}I", value):
         h = _mix(h, word)
     for byte in value[whole * 4 :]:
-        h = _mix(h, (byte - 256 if byte > 127 else byte) & _LOW)  # noqa: PLR2004 - Java's bytes are signed
+        h = _mix(h, (byte - 256 if byte > 127 else byte) & _LOW)  # Java's bytes are signed
     return _finish32(h, len(value))
 
 
@@ -117,7 +117,7 @@ def _xxh_long(value: int, h: int) -> int:
 
 def _xxh_bytes(value: bytes, seed: int) -> int:
     length, at = len(value), 0
-    if length >= 32:  # noqa: PLR2004 - four lanes of eight bytes
+    if length >= 32:  # four lanes of eight bytes
         lanes = [seed + _P1 + _P2 & _ALL, seed + _P2 & _ALL, seed, seed - _P1 & _ALL]
         while at + 32 <= length:
             words = struct.unpack_from("<4Q", value, at)

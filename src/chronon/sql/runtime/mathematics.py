@@ -106,7 +106,7 @@ def rint(value: float) -> float:
 
 def factorial(value: int) -> int | None:
     """The factorial of 0 to 20; null for others, which no long holds."""
-    return math.factorial(value) if 0 <= value <= 20 else None  # noqa: PLR2004
+    return math.factorial(value) if 0 <= value <= 20 else None
 
 
 def round_float_even(value: float, digits: int) -> float:
@@ -153,7 +153,7 @@ def conv(text: str, base: int, to: int) -> str | None:
     >>> conv("ff", 16, 10), conv("-10", 16, -10), conv("-1", 10, 16)
     ('255', '-16', 'FFFFFFFFFFFFFFFF')
     """
-    if not 2 <= base <= 36 or not 2 <= abs(to) <= 36:  # noqa: PLR2004
+    if not 2 <= base <= 36 or not 2 <= abs(to) <= 36:
         return None
     text = text.strip(" ")
     if not text:

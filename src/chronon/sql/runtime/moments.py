@@ -174,7 +174,7 @@ def text_to_timestamp(text: str) -> dt.datetime | None:
         return None
     year, month, day, hour, minute, second, fraction, sign, zone_hours, zone_minutes = found.groups()
     offset = int(zone_hours or 0) * 60 + int(zone_minutes or 0)
-    if offset > 1080 or int(zone_minutes or 0) > 59:  # noqa: PLR2004 - zones end at 18 hours
+    if offset > 1080 or int(zone_minutes or 0) > 59:  # zones end at 18 hours
         return None
     moment = make_timestamp(
         int(year),
@@ -209,7 +209,7 @@ def parse_timestamp(text: str, pattern: Any, places: tuple[int, ...]) -> dt.date
     year, month, day, hour, minute, second, fraction, half = (found[at] if at else None for at in places)
     hours = int(hour or 0)
     if half is not None:
-        if not 1 <= hours <= 12:  # noqa: PLR2004
+        if not 1 <= hours <= 12:
             return None
         hours = hours % 12 + (12 if half.upper() == "PM" else 0)
     return make_timestamp(

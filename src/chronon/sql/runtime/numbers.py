@@ -55,7 +55,7 @@ def to_float32(value: float) -> float:
 
 def int_to_float32(value: int) -> float:
     """The nearest float of 32 bits, rounded once."""
-    if -16777216 <= value <= 16777216:  # noqa: PLR2004 - 2^24: exact
+    if -16777216 <= value <= 16777216:  # 2^24: exact
         return float(value)
     return _nearest32(Fraction(value))
 
@@ -121,7 +121,7 @@ def _text_to_integer(text: str, smallest: int, largest: int) -> int | None:
     if found is None:
         return None
     digits = found[2].lstrip("0") if found[2] else ""
-    if len(digits) > 19:  # noqa: PLR2004 - longer than any
+    if len(digits) > 19:  # longer than any
         return None
     value = int(digits or "0")
     if found[1] == "-":
@@ -179,7 +179,7 @@ def text_to_float(text: str) -> float | None:
     if wide == 0 or math.isinf(wide):
         return wide
     near = _c_float(wide).value
-    if near == wide or len(digits) < 8:  # noqa: PLR2004 - no middle of two floats is that short
+    if near == wide or len(digits) < 8:  # no middle of two floats is that short
         return near
     return math.copysign(_nearest32(Fraction(exact.create_decimal(digits))), wide)
 
@@ -191,7 +191,7 @@ def double_to_text(value: float) -> str:
     ('1.0E10', '1.2E-4', '100.0')
     """
     size = abs(value)
-    if 1e-3 <= size < 1e7 or size == 0:  # noqa: PLR2004
+    if 1e-3 <= size < 1e7 or size == 0:
         return repr(value)
     if value != value:  # noqa: PLR0124 - NaN
         return "NaN"
@@ -217,7 +217,7 @@ def float_to_text(value: float) -> str:
     else:
         digits = f"{value:.8e}"
     size = abs(value)
-    if 1e-3 <= size < 1e7:  # noqa: PLR2004
+    if 1e-3 <= size < 1e7:
         return repr(float(digits))
     return _scientific(digits)
 
@@ -300,12 +300,12 @@ def round_integer(value: int, digits: int) -> int:
 
 def floor_long(value: float) -> int:
     """The largest whole number not above, stopped at the limits of 64 bits."""
-    return float_to_long(math.floor(value)) if abs(value) < 9e15 else float_to_long(value)  # noqa: PLR2004
+    return float_to_long(math.floor(value)) if abs(value) < 9e15 else float_to_long(value)
 
 
 def ceil_long(value: float) -> int:
     """The smallest whole number not below, stopped at the limits of 64 bits."""
-    return float_to_long(math.ceil(value)) if abs(value) < 9e15 else float_to_long(value)  # noqa: PLR2004
+    return float_to_long(math.ceil(value)) if abs(value) < 9e15 else float_to_long(value)
 
 
 def sqrt(value: float) -> float:
