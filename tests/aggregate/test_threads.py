@@ -52,7 +52,7 @@ def hashing() -> None:
 
 def sorting() -> None:
     key = np.random.default_rng(1).integers(0, 10**6, 10 * COUNT)
-    order.by_key(key, np.arange(len(key)), 10**6, np.empty(len(key), np.int64), np.zeros(10**6, np.uint8))
+    order.by_key(key, np.arange(len(key)), 10**6)
 
 
 def finding() -> None:
