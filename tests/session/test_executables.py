@@ -61,7 +61,8 @@ def test_a_definition_is_analyzed(session: Session, capsys: pytest.CaptureFixtur
     assert "shop_spending_price_sum_7d" in printed
 
 
-def test_the_log_of_a_job_is_kept(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_log_of_a_job_is_kept(capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, logger="ai.chronon")  # scripts that ran before may have set another
     capture = JupyterLogCapture("a job").start()
     logging.getLogger("ai.chronon.anything").warning("look here")
     assert capture.stop() == "look here\n"

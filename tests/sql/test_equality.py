@@ -204,7 +204,7 @@ def expressions():
                 form("LAST_DAY({})", moment),
                 form("({} {} INTERVAL 5 {})", moment, st.sampled_from("+-"), st.sampled_from([*UNITS[:1], *UNITS[2:]])),
                 form("TO_TIMESTAMP({}, 'yyyy-MM-dd HH:mm')", text),
-                form("TIMESTAMP_MILLIS({})", columns(t.LONG, t.INT)),
+                form("TIMESTAMP_MILLIS({})", columns(t.INT) | form("({} % 1000000000000000)", columns(t.LONG))),
                 form("NEXT_DAY({}, 'mon')", moment),
                 form("{}({}, 'Europe/Berlin')", st.sampled_from(["FROM_UTC_TIMESTAMP", "TO_UTC_TIMESTAMP"]), moment),
                 form("TIMESTAMPADD({}, {}, {})", st.sampled_from(UNITS), small, moment),
