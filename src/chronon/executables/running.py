@@ -154,7 +154,8 @@ class PySparkExecutable(ABC, Generic[T]):
         finally:
             self.platform.end_log_capture(token)
 
-    def _rows(self, result: Backfill) -> Any:
+    def _backfill(self, start: str | None, end: str, **how: Any) -> Any:
+        result: Backfill = self._logged(lambda: verbs.backfill(self.obj, start, end, **how))
         return result if self.spark is None else to_spark(result.arrow(), self.spark)
 
 
@@ -162,10 +163,7 @@ class _Aggregated(PySparkExecutable[T], ABC):
     """A group-by or a join."""
 
     def _run(self, start: Day, end: Day, **how: Any) -> Any:
-        first, last = self._day(start, self.default_start_date), self._day(end, self.default_end_date)
-        assert isinstance(self.obj, verbs.Aggregated)  # noqa: S101 - the two classes below
-        own = self.obj
-        return self._rows(self._logged(lambda: verbs.backfill(own, first, last, **how)))
+        return self._backfill(self._day(start, self.default_start_date), self._day(end, self.default_end_date), **how)
 
     def analyze(self, start_date: Day = None, end_date: Day = None, enable_hitter_analysis: bool = False) -> None:
         """Print what the definition means on its tables, and what is wrong with them.
@@ -265,17 +263,11 @@ class StagingQueryExecutable(PySparkExecutable[structs.StagingQuery], ABC):
         skip_first_hole:
             Leave what lies before the first partition that is there.
         """
-        from chronon.offline import backfill_staging_query
-        from chronon.offline.published import hand_over
-
         del enable_auto_expand
-        session = verbs.session_of(self.obj)
         start = self._day(override_start_partition, "") if override_start_partition else None
         end = self._day(end_date, self.default_end_date)
-        how: Mapping[str, Any] = {"start": start, "end": end, "run_first_hole": not skip_first_hole}
-        own, steps = session.own(self.obj), step_days or STEP_DAYS
-        result = self._logged(lambda: backfill_staging_query(own, session.engine, step_days=steps, **how))
-        return self._rows(hand_over(result, session.engine, start, end))
+        how: Mapping[str, Any] = {"step_days": step_days or STEP_DAYS, "run_first_hole": not skip_first_hole}
+        return self._backfill(start, end, **how)
 
 
 def _no_jvm(what: str) -> ConfigError:
