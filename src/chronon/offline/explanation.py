@@ -210,13 +210,12 @@ def _of_group_by(group_by: structs.GroupBy, engine: Engine, start: str | None, e
 
 def _of_staging_query(query: structs.StagingQuery, engine: Engine, start: str | None, end: str) -> Explanation:
     table, first = output_table(query), start or query.startPartition
-    days = requested(query, first, end, (), None, engine) if first is not None else [end]
-    work = todo(query, table, days, None, engine) if first is not None else None
-    wanted = work.days if work is not None else days
-    found = engine.translate(text_of(query, engine, wanted or days, end))
+    days = requested(query, first, end, (), None, engine) if first is not None else []  # without days, all at once
+    work = todo(query, table, days, None, engine)
+    wanted = work.days if first is not None else [end]
+    found = engine.translate(text_of(query, engine, work.days or days, end))
     outputs = {name: kind for name, kind in found.schema.items() if name != engine.partitions_spec.column}
-    made = Explanation(table, wanted, work.present if work else 0, list(work.outdated) if work else [], [])
-    made.outputs = outputs
+    made = Explanation(table, wanted, work.present, list(work.outdated), [], outputs=outputs)
     if wanted:
         reads = (Reads("the query", "what it says", _whole(name, engine), None, None) for name in found.tables)
         made.readings = list(_readings(reads, engine, {}))
